@@ -1,0 +1,70 @@
+// What a contract is worth (MAR-001, MAR-012) and what it requires (MAR-013, MAR-014).
+
+import { larger, magnitude, mulDivCeil, mulDivFloor, mulDivTrunc } from "./fixed";
+import {
+  INSTRUMENT_DENOMINATOR, INSTRUMENT_KIND, INSTRUMENT_MARGIN_TABLE, INSTRUMENT_NUMERATOR, KIND_LINEAR,
+  MARGIN_TABLE_FIRST_TIER, MARGIN_TABLE_TIERS, TIER_FLOOR, TIER_INITIAL_DEDUCTION, TIER_INITIAL_RATE,
+  TIER_MAINTENANCE_DEDUCTION, TIER_MAINTENANCE_RATE, TIER_SIZE,
+} from "./layout";
+import { marginTableAt } from "./tables";
+
+export const BILLION: i64 = 1000000000;
+
+/** MAR-001: cash that trading `quantity` (signed, above zero buys) at `price` brings to the account, rounded down. */
+export function cashOf(instrument: usize, quantity: i64, price: i64): i64 {
+  const numerator = load<i64>(instrument, INSTRUMENT_NUMERATOR);
+  const denominator = load<i64>(instrument, INSTRUMENT_DENOMINATOR);
+  return load<u8>(instrument, INSTRUMENT_KIND) == KIND_LINEAR
+    ? mulDivFloor(0 - quantity, price * numerator, denominator)
+    : mulDivFloor(quantity, numerator, price * denominator);
+}
+
+/** MAR-001: the same toward zero, equal and opposite for the two sides of a trade. */
+export function symmetricCashOf(instrument: usize, quantity: i64, price: i64): i64 {
+  const numerator = load<i64>(instrument, INSTRUMENT_NUMERATOR);
+  const denominator = load<i64>(instrument, INSTRUMENT_DENOMINATOR);
+  return load<u8>(instrument, INSTRUMENT_KIND) == KIND_LINEAR
+    ? mulDivTrunc(0 - quantity, price * numerator, denominator)
+    : mulDivTrunc(quantity, numerator, price * denominator);
+}
+
+/** MAR-012: what a position of `quantity` is worth at `price`: the cash of closing it. */
+@inline
+export function valueOf(instrument: usize, quantity: i64, price: i64): i64 {
+  return cashOf(instrument, 0 - quantity, price);
+}
+
+function tierOf(table: usize, notional: i64): usize {
+  let tier = table + MARGIN_TABLE_FIRST_TIER + <usize>(load<u32>(table, MARGIN_TABLE_TIERS) - 1) * TIER_SIZE;
+  while (load<i64>(tier, TIER_FLOOR) > notional) tier -= TIER_SIZE;
+  return tier;
+}
+
+/** MAR-013, with `notional` >= 0. */
+export function maintenanceMargin(instrument: usize, notional: i64): i64 {
+  if (notional == 0) return 0;
+  const tier = tierOf(marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE)), notional);
+  return (
+    mulDivCeil(notional, load<i64>(tier, TIER_MAINTENANCE_RATE), BILLION) - load<i64>(tier, TIER_MAINTENANCE_DEDUCTION)
+  );
+}
+
+/** MAR-014, with `notional` >= 0. */
+export function initialMargin(instrument: usize, leverageE2: u32, notional: i64): i64 {
+  if (notional == 0) return 0;
+  const tier = tierOf(marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE)), notional);
+  const byTier =
+    mulDivCeil(notional, load<i64>(tier, TIER_INITIAL_RATE), BILLION) - load<i64>(tier, TIER_INITIAL_DEDUCTION);
+  return larger(byTier, mulDivCeil(notional, 100, <i64>leverageE2));
+}
+
+/** MAR-020: the largest leverage that the first tier allows, in hundredths. */
+export function leverageLimit(instrument: usize): i64 {
+  const table = marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE));
+  return (100 * BILLION) / load<i64>(table + MARGIN_TABLE_FIRST_TIER, TIER_INITIAL_RATE);
+}
+
+@inline
+export function notionalOf(value: i64): i64 {
+  return <i64>magnitude(value);
+}

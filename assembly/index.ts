@@ -1,0 +1,98 @@
+// The kernel's exports, and nothing else. All state is in linear memory; `apply` is the only way to change it.
+
+import { applyInput, inputAt } from "./inputs";
+import { criticalPrice } from "./liquidation";
+import { indexIdentities } from "./identities";
+import {
+  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
+  LAYOUT_VERSION,
+} from "./layout";
+import { checkOrder as check } from "./orders";
+import { restartOutputs, written } from "./outputs";
+import { addressOf, answer, blob, bookkeeping, header, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
+
+export function layoutVersion(): i32 {
+  return LAYOUT_VERSION;
+}
+
+/** Lays out the tables for these capacities in zeroed memory. @returns the bytes that the memory must have */
+export function configure(
+  accountCapacity: u32, poolCapacity: u32, positionCapacity: u32, instrumentCapacity: u32, identityCapacity: u32,
+): u32 {
+  const bytes = layOut(accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity);
+  if (bytes > <u32>memory.size() * 65536) return bytes;
+  store<i64>(bookkeeping, 1, BOOKKEEPING_NEXT_POSITION);
+  return bytes;
+}
+
+let consumed: u32 = 0;
+
+/**
+ * Applies input slots 0 .. count-1 in order, as many as the output slots surely hold.
+ * @returns output slots written; `appliedInputs` says how many inputs they stand for
+ */
+export function apply(count: u32): u32 {
+  restartOutputs();
+  consumed = 0;
+  while (consumed < count && written + mostOutputs(consumed) <= outputCapacity) {
+    applyInput(consumed);
+    consumed++;
+  }
+  return written;
+}
+
+/** A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. */
+function mostOutputs(index: u32): u32 {
+  const input = inputAt(index);
+  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return 8;
+  const instrument = load<u32>(input, INPUT_INSTRUMENT);
+  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return 8;
+  return 8 + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
+}
+
+export function appliedInputs(): u32 {
+  return consumed;
+}
+
+export function inputAddress(): usize {
+  return inputs;
+}
+
+export function blobAddress(): usize {
+  return blob;
+}
+
+export function outputAddress(): usize {
+  return outputs;
+}
+
+export function answerAddress(): usize {
+  return answer;
+}
+
+export function tableAddress(table: i32): usize {
+  return addressOf(table);
+}
+
+export function tableUsed(table: i32): u32 {
+  return usedBytes(table);
+}
+
+/** After a snapshot was copied into the tables. */
+export function restored(): void {
+  indexIdentities();
+}
+
+/** MAR-018, in price units; the smallest i64 when no mark does it. */
+export function liquidationPrice(position: u32): i64 {
+  return criticalPrice(position, false);
+}
+
+export function bankruptcyPrice(position: u32): i64 {
+  return criticalPrice(position, true);
+}
+
+/** MAR-024. The answer stands at `answerAddress`. */
+export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, priced: u32, price: i64): void {
+  check(account, instrument, <u8>side, quantity, priced != 0, price);
+}

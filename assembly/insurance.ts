@@ -1,0 +1,17 @@
+// MAR-025: what the insurance fund bears.
+
+import { creditVenue } from "./holdings";
+import { INSURANCE_PAID, NONE, POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, VENUE_INSURANCE } from "./layout";
+import { emit, setValue } from "./outputs";
+import { poolAt } from "./tables";
+
+/** Pays a balance below zero up to zero, for a pool that has no open cross position left. */
+export function coverPool(slot: u32): void {
+  const pool = poolAt(slot);
+  const balance = load<i64>(pool, POOL_BALANCE);
+  if (balance >= 0) return;
+  const currency = load<u32>(pool, POOL_CURRENCY);
+  creditVenue(VENUE_INSURANCE, currency, balance);
+  store<i64>(pool, 0, POOL_BALANCE);
+  setValue(emit(INSURANCE_PAID, load<u32>(pool, POOL_ACCOUNT), NONE, currency), 0, 0 - balance);
+}

@@ -1,0 +1,193 @@
+// What moves an instrument: marks (INP-003), funding (MAR-009), settlement (MAR-010).
+
+import { BILLION, cashOf, notionalOf, symmetricCashOf, valueOf } from "./contracts";
+import {
+  DUPLICATE, INSTRUMENT_SETTLED as SETTLED, PRICE_BAND, PRICE_LATE, PRICE_LIMIT, PRICE_MISSING, PRICE_NOT_POSITIVE,
+  RATE_RANGE,
+} from "./codes";
+import { larger, magnitude, mulDivFloor, mulDivTrunc } from "./fixed";
+import { creditVenue, isCross, setQuantity } from "./holdings";
+import { coverPool } from "./insurance";
+import {
+  BOOKKEEPING_MARKS, FUNDING_PAID, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
+  INSTRUMENT_HELD_MARKS, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
+  INSTRUMENT_NON_POSITIVE, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_SETTLED, POOL_BALANCE,
+  POOL_OPEN_POSITIONS, POSITION_ACCOUNT, POSITION_ENTRY_COST, POSITION_FUNDING, POSITION_MARK_VALUE, POSITION_POOL,
+  POSITION_POSTED, POSITION_QUANTITY, POSITION_REALISED, POSITION_SETTLED, VENUE_INSURANCE, VENUE_ROUNDING,
+} from "./layout";
+import {
+  attach, detach, gatheredSlot, gatherHolders, judgeIsolated, judgePool, revalueHolders,
+} from "./margin";
+import { answerCurrency, answerValue, emit, refuse, setValue } from "./outputs";
+import { revalueIsolated, revaluePool, revalueScenarios } from "./scenarios";
+import { bookkeeping, instrumentAt, poolAt, positionAt } from "./tables";
+
+/** Marks that must agree with one another before a jump beyond the band is believed. */
+const CONFIRMATIONS: u32 = 3;
+
+function checkPrice(instrument: usize, price: i64): bool {
+  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, price, 1);
+  const limit = load<i64>(instrument, INSTRUMENT_PRICE_LIMIT);
+  if (magnitude(price) > <u64>limit) return refuse(PRICE_LIMIT, price, limit);
+  return true;
+}
+
+/** |price - reference| within the band around the reference. */
+function inBand(price: i64, reference: i64, bandE9: i64): bool {
+  const allowed = mulDivFloor(<i64>magnitude(reference), bandE9, BILLION);
+  return magnitude(price - reference) <= <u64>allowed;
+}
+
+export function setMark(number: u32, price: i64, timeUs: i64): bool {
+  const instrument = instrumentAt(number);
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, <i64>number, 0);
+  if (!checkPrice(instrument, price)) return false;
+  const band = load<i64>(instrument, INSTRUMENT_PRICE_BAND);
+  if (load<u8>(instrument, INSTRUMENT_MARKED)) {
+    const markTime = load<i64>(instrument, INSTRUMENT_MARK_TIME);
+    if (timeUs < markTime) return refuse(PRICE_LATE, timeUs, markTime);
+    const mark = load<i64>(instrument, INSTRUMENT_MARK);
+    if (band != 0 && !inBand(price, mark, band)) {
+      let held = load<u32>(instrument, INSTRUMENT_HELD_MARKS);
+      held = held != 0 && inBand(price, load<i64>(instrument, INSTRUMENT_HELD_MARK), band) ? held + 1 : 1;
+      store<u32>(instrument, held, INSTRUMENT_HELD_MARKS);
+      store<i64>(instrument, price, INSTRUMENT_HELD_MARK);
+      if (held < CONFIRMATIONS) return refuse(PRICE_BAND, price, mark);
+    }
+  }
+  store<u32>(instrument, 0, INSTRUMENT_HELD_MARKS);
+  store<i64>(instrument, 0, INSTRUMENT_HELD_MARK);
+  store<u8>(instrument, 1, INSTRUMENT_MARKED);
+  store<i64>(instrument, price, INSTRUMENT_MARK);
+  store<i64>(instrument, timeUs, INSTRUMENT_MARK_TIME);
+  store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_MARKS) + 1, BOOKKEEPING_MARKS);
+  revalueScenarios(number);
+  revalueHolders(instrument);
+  return true;
+}
+
+/** MAR-009. */
+export function applyFunding(number: u32, rateE9: i64, timeUs: i64): bool {
+  const instrument = instrumentAt(number);
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, <i64>number, 0);
+  if (magnitude(rateE9) > <u64>BILLION) return refuse(RATE_RANGE, rateE9, BILLION);
+  if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuse(PRICE_MISSING, 0, 0);
+  const last = load<i64>(instrument, INSTRUMENT_FUNDING_TIME);
+  if (timeUs <= last) return refuse(DUPLICATE, timeUs, last);
+  store<i64>(instrument, timeUs, INSTRUMENT_FUNDING_TIME);
+  const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
+  const holders = gatherHolders(instrument);
+  let paid: i64 = 0;
+  for (let at: u32 = 0; at < holders; at++) {
+    const slot = gatheredSlot(at);
+    const position = positionAt(slot);
+    const notional = notionalOf(load<i64>(position, POSITION_MARK_VALUE));
+    const due = load<i64>(position, POSITION_QUANTITY) > 0 ? 0 - rateE9 : rateE9;
+    const amount = mulDivFloor(notional, due, BILLION);
+    paid += amount;
+    payFunding(position, number, currency, amount);
+  }
+  const net = load<i64>(instrument, INSTRUMENT_NET_QUANTITY);
+  const mark = load<i64>(instrument, INSTRUMENT_MARK);
+  const netDue = net > 0 ? 0 - rateE9 : rateE9;
+  const rounding: i64 = net == 0
+    ? 0 - paid
+    : mulDivTrunc(notionalOf(valueOf(instrument, net, mark)), netDue, BILLION) - paid;
+  creditVenue(VENUE_ROUNDING, currency, rounding);
+  answerCurrency(currency);
+  answerValue(0, mark);
+  answerValue(1, <i64>holders);
+  answerValue(2, rounding);
+  judgeGathered(holders);
+  return true;
+}
+
+function payFunding(position: usize, number: u32, currency: u32, amount: i64): void {
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  let postedChange: i64 = 0;
+  let covered: i64 = 0;
+  if (isCross(position)) {
+    store<i64>(pool, load<i64>(pool, POOL_BALANCE) + amount, POOL_BALANCE);
+  } else {
+    const posted = load<i64>(position, POSITION_POSTED);
+    postedChange = larger(amount, 0 - posted);
+    covered = postedChange - amount;
+    store<i64>(position, posted + postedChange, POSITION_POSTED);
+    creditVenue(VENUE_INSURANCE, currency, 0 - covered);
+  }
+  store<i64>(position, load<i64>(position, POSITION_FUNDING) + amount + covered, POSITION_FUNDING);
+  const slot = emit(FUNDING_PAID, load<u32>(position, POSITION_ACCOUNT), number, currency);
+  setValue(slot, 0, amount);
+  setValue(slot, 1, postedChange);
+  setValue(slot, 2, covered);
+}
+
+function judgeGathered(count: u32): void {
+  for (let at: u32 = 0; at < count; at++) {
+    const slot = gatheredSlot(at);
+    judgePool(load<u32>(positionAt(slot), POSITION_POOL));
+    judgeIsolated(slot);
+  }
+}
+
+/** MAR-010. */
+export function settleInstrument(number: u32, price: i64): bool {
+  const instrument = instrumentAt(number);
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(DUPLICATE, price, load<i64>(instrument, INSTRUMENT_MARK));
+  if (!checkPrice(instrument, price)) return false;
+  const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
+  const net = load<i64>(instrument, INSTRUMENT_NET_QUANTITY);
+  const holders = gatherHolders(instrument);
+  let cashSum: i64 = 0;
+  for (let at: u32 = 0; at < holders; at++) cashSum += closeAtSettlement(gatheredSlot(at), number, currency, price);
+  const rounding = (net == 0 ? 0 : symmetricCashOf(instrument, 0 - net, price)) - cashSum;
+  creditVenue(VENUE_ROUNDING, currency, rounding);
+  store<u8>(instrument, 1, INSTRUMENT_SETTLED);
+  store<u8>(instrument, 1, INSTRUMENT_MARKED);
+  store<i64>(instrument, price, INSTRUMENT_MARK);
+  answerCurrency(currency);
+  answerValue(0, <i64>holders);
+  answerValue(1, rounding);
+  for (let at: u32 = 0; at < holders; at++) {
+    const pool = load<u32>(positionAt(gatheredSlot(at)), POSITION_POOL);
+    if (load<u32>(poolAt(pool), POOL_OPEN_POSITIONS) == 0) coverPool(pool);
+  }
+  for (let at: u32 = 0; at < holders; at++) {
+    const slot = gatheredSlot(at);
+    revaluePool(load<u32>(positionAt(slot), POSITION_POOL));
+    revalueIsolated(slot);
+  }
+  judgeGathered(holders);
+  return true;
+}
+
+/** @returns the cash of the closing */
+function closeAtSettlement(slot: u32, number: u32, currency: u32, price: i64): i64 {
+  const position = positionAt(slot);
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  const quantity = load<i64>(position, POSITION_QUANTITY);
+  const cash = cashOf(instrumentAt(number), 0 - quantity, price);
+  const realised = cash - load<i64>(position, POSITION_ENTRY_COST);
+  const posted = load<i64>(position, POSITION_POSTED);
+  const slice = posted + realised;
+  let covered: i64 = 0;
+  let toPool = realised;
+  if (!isCross(position)) {
+    toPool = larger(0, slice);
+    covered = larger(0, 0 - slice);
+  }
+  detach(position);
+  setQuantity(slot, 0);
+  store<i64>(position, 0, POSITION_ENTRY_COST);
+  store<i64>(position, 0, POSITION_POSTED);
+  store<i64>(position, load<i64>(position, POSITION_REALISED) + realised, POSITION_REALISED);
+  store<i64>(pool, load<i64>(pool, POOL_BALANCE) + toPool, POOL_BALANCE);
+  attach(position);
+  creditVenue(VENUE_INSURANCE, currency, 0 - covered);
+  const output = emit(POSITION_SETTLED, load<u32>(position, POSITION_ACCOUNT), number, currency);
+  setValue(output, 0, quantity);
+  setValue(output, 1, realised);
+  setValue(output, 2, posted);
+  setValue(output, 3, covered);
+  return cash;
+}

@@ -1,0 +1,116 @@
+// Scenario arrays per instrument (MAR-022) and the scan loss of a pool or an isolated position (MAR-023).
+//
+// Lanes are scenarios, so SIMD changes no order of summation: scalar and vector code give the same bits.
+
+import {
+  ACCOUNT_FIRST_POSITION, INSTRUMENT_DENOMINATOR, INSTRUMENT_KIND, INSTRUMENT_MARK, INSTRUMENT_NUMERATOR,
+  INSTRUMENT_SCENARIO_GRID, KIND_LINEAR, NONE, POOL_ACCOUNT, POOL_SCAN_LOSS, POOL_WORST_SCENARIO, POSITION_INSTRUMENT,
+  POSITION_NEXT, POSITION_POOL, POSITION_QUANTITY, POSITION_SCAN_LOSS, POSITION_WORST_SCENARIO, SCENARIO_GRID_COUNT,
+  SCENARIO_GRID_INVERSE, SCENARIO_GRID_LINEAR,
+} from "./layout";
+import { isCross } from "./holdings";
+import { accountAt, instrumentAt, poolAt, positionAt, scenarioArrayAt, scenarioGridAt, vector } from "./tables";
+
+/** Bytes that the scenarios of a grid take, rounded up to whole vectors. The cells beyond the grid are zero. */
+@inline
+function widthOf(instrument: usize): usize {
+  const count = load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT);
+  return (<usize>count * 8 + 15) & ~15;
+}
+
+/** MAR-022: profit of one quantity unit in each scenario, from the instrument's mark. */
+export function revalueScenarios(number: u32): void {
+  const instrument = instrumentAt(number);
+  const grid = scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID));
+  const fraction = <f64>load<i64>(instrument, INSTRUMENT_NUMERATOR) / <f64>load<i64>(instrument, INSTRUMENT_DENOMINATOR);
+  const mark = <f64>load<i64>(instrument, INSTRUMENT_MARK);
+  const linear = load<u8>(instrument, INSTRUMENT_KIND) == KIND_LINEAR;
+  const scale = f64x2.splat(linear ? fraction * mark : fraction / mark);
+  let factors = grid + (linear ? SCENARIO_GRID_LINEAR : SCENARIO_GRID_INVERSE);
+  let cells = scenarioArrayAt(number);
+  const last = cells + widthOf(instrument);
+  while (cells < last) {
+    v128.store(cells, f64x2.mul(scale, v128.load(factors)));
+    cells += 16;
+    factors += 16;
+  }
+}
+
+function clearVector(width: usize): void {
+  memory.fill(vector, 0, width);
+}
+
+/** vector += quantity x array of the instrument. */
+@inline
+function addToVector(instrument: u32, quantity: i64, width: usize): void {
+  const lots = f64x2.splat(<f64>quantity);
+  const cells = scenarioArrayAt(instrument);
+  for (let offset: usize = 0; offset < width; offset += 16) {
+    v128.store(
+      vector + offset, f64x2.add(v128.load(vector + offset), f64x2.mul(lots, v128.load(cells + offset))),
+    );
+  }
+}
+
+let worst: u32 = 0;
+
+/** Scan loss of the vector; `worst` is the first scenario that has it. */
+function scanLoss(count: u32): f64 {
+  let lowest: f64 = 0;
+  worst = 0;
+  for (let scenario: u32 = 0; scenario < count; scenario++) {
+    const profit = load<f64>(vector + ((<usize>scenario) << 3));
+    if (profit < lowest) {
+      lowest = profit;
+      worst = scenario;
+    }
+  }
+  return lowest < 0 ? -lowest : 0;
+}
+
+/**
+ * MAR-023: sums the pool's cross positions in ascending order of instrument, always all of them, so that the path that
+ * led here leaves no trace in the bits.
+ */
+export function revaluePool(slot: u32): void {
+  const pool = poolAt(slot);
+  let count: u32 = 0;
+  let width: usize = 0;
+  let at = load<u32>(accountAt(load<u32>(pool, POOL_ACCOUNT)), ACCOUNT_FIRST_POSITION);
+  while (at != NONE) {
+    const position = positionAt(at);
+    const quantity = load<i64>(position, POSITION_QUANTITY);
+    if (quantity != 0 && load<u32>(position, POSITION_POOL) == slot && isCross(position)) {
+      const number = load<u32>(position, POSITION_INSTRUMENT);
+      if (count == 0) {
+        const instrument = instrumentAt(number);
+        count = load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT);
+        width = widthOf(instrument);
+        clearVector(width);
+      }
+      addToVector(number, quantity, width);
+    }
+    at = load<u32>(position, POSITION_NEXT);
+  }
+  store<f64>(pool, count == 0 ? 0 : scanLoss(count), POOL_SCAN_LOSS);
+  store<u32>(pool, count == 0 ? 0 : worst, POOL_WORST_SCENARIO);
+}
+
+/** MAR-023 for an isolated position alone; zero for any other. */
+export function revalueIsolated(slot: u32): void {
+  const position = positionAt(slot);
+  const quantity = load<i64>(position, POSITION_QUANTITY);
+  if (quantity == 0 || isCross(position)) {
+    store<f64>(position, 0, POSITION_SCAN_LOSS);
+    store<u32>(position, 0, POSITION_WORST_SCENARIO);
+    return;
+  }
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  const instrument = instrumentAt(number);
+  const width = widthOf(instrument);
+  clearVector(width);
+  addToVector(number, quantity, width);
+  const count = load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT);
+  store<f64>(position, scanLoss(count), POSITION_SCAN_LOSS);
+  store<u32>(position, worst, POSITION_WORST_SCENARIO);
+}

@@ -1,0 +1,144 @@
+// Money that comes and goes (MAR-011) and collateral that moves between a pool and an isolated position (MAR-019 to MAR-021).
+
+import { initialMargin, leverageLimit, notionalOf } from "./contracts";
+import {
+  AMOUNT_LIMIT, AMOUNT_NOT_POSITIVE, FREE_COLLATERAL, INITIAL_MARGIN, LEVERAGE_RANGE, NOT_ISOLATED, OVERFLOW,
+  POSTED_COLLATERAL,
+} from "./codes";
+import { larger, magnitude, smaller } from "./fixed";
+import { creditVenue, findPool, isCross, takePool } from "./holdings";
+import {
+  INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_IM, POOL_NET_DEPOSITS, POOL_PROFIT,
+  POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED,
+  POSITION_QUANTITY, VENUE_TRANSFERS,
+} from "./layout";
+import {
+  attach, detach, freeCollateral, isolatedEquity, judgePool, poolEquity, profitOf, setMode, settleChange,
+} from "./margin";
+import { answerCurrency, answerValue, refuse } from "./outputs";
+import { instrumentAt, poolAt, positionAt } from "./tables";
+
+/** Largest amount of one transfer. */
+const AMOUNT_GUARD: i64 = 100000000000000000;
+const BALANCE_GUARD: u64 = 1 << 61;
+
+function checkAmount(amount: i64): bool {
+  if (amount <= 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 1);
+  if (amount > AMOUNT_GUARD) return refuse(AMOUNT_LIMIT, amount, AMOUNT_GUARD);
+  return true;
+}
+
+function transfer(slot: u32, currency: u32, amount: i64): bool {
+  const pool = poolAt(slot);
+  const balance = load<i64>(pool, POOL_BALANCE) + amount;
+  if (magnitude(balance) >= BALANCE_GUARD) return refuse(OVERFLOW, amount, AMOUNT_GUARD);
+  store<i64>(pool, balance, POOL_BALANCE);
+  store<i64>(pool, load<i64>(pool, POOL_NET_DEPOSITS) + amount, POOL_NET_DEPOSITS);
+  creditVenue(VENUE_TRANSFERS, currency, 0 - amount);
+  answerCurrency(currency);
+  answerValue(0, balance);
+  judgePool(slot);
+  return true;
+}
+
+/** Room for the pool was checked before. */
+export function deposit(account: u32, currency: u32, amount: i64): bool {
+  if (!checkAmount(amount)) return false;
+  return transfer(takePool(account, currency), currency, amount);
+}
+
+export function withdraw(account: u32, currency: u32, amount: i64): bool {
+  if (!checkAmount(amount)) return false;
+  const slot = findPool(account, currency);
+  const free: i64 = slot == NONE ? 0 : larger(0, freeCollateral(poolAt(slot)));
+  if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
+  return transfer(slot, currency, 0 - amount);
+}
+
+/** MAR-019 for a position. The answer is the change of posted collateral. */
+export function changeMode(slot: u32, mode: u8): bool {
+  const position = positionAt(slot);
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  const cross = isCross(position);
+  if ((mode == MODE_CROSS) == cross) return true;
+  const profit = profitOf(position);
+  const initial = load<i64>(position, POSITION_IM);
+  const balance = load<i64>(pool, POOL_BALANCE);
+  if (load<i64>(position, POSITION_QUANTITY) == 0) {
+    detach(position);
+    setMode(position, mode);
+    attach(position);
+    return true;
+  }
+  if (cross) {
+    const posting = larger(initial, initial - profit);
+    const others = load<i64>(pool, POOL_PROFIT) - profit;
+    const room = smaller(balance, balance + others - (load<i64>(pool, POOL_IM) - initial));
+    if (posting > room) return refuse(INITIAL_MARGIN, posting, room);
+    detach(position);
+    setMode(position, MODE_ISOLATED);
+    store<i64>(position, posting, POSITION_POSTED);
+    store<i64>(pool, balance - posting, POOL_BALANCE);
+    attach(position);
+    answerValue(0, posting);
+  } else {
+    const posted = load<i64>(position, POSITION_POSTED);
+    const equity = poolEquity(pool) + posted + profit;
+    const required = load<i64>(pool, POOL_IM) + initial;
+    if (equity < required) return refuse(INITIAL_MARGIN, required, equity);
+    detach(position);
+    setMode(position, MODE_CROSS);
+    store<i64>(position, 0, POSITION_POSTED);
+    store<i64>(pool, balance + posted, POOL_BALANCE);
+    attach(position);
+    answerValue(0, 0 - posted);
+  }
+  answerCurrency(load<u32>(instrumentAt(load<u32>(position, POSITION_INSTRUMENT)), INSTRUMENT_CURRENCY));
+  settleChange(slot);
+  return true;
+}
+
+/** MAR-020. */
+export function changeLeverage(slot: u32, leverageE2: i64): bool {
+  const position = positionAt(slot);
+  const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  const limit = leverageLimit(instrument);
+  if (leverageE2 < 100 || leverageE2 > limit) return refuse(LEVERAGE_RANGE, leverageE2, limit);
+  const before = load<i64>(position, POSITION_IM);
+  const notional = notionalOf(load<i64>(position, POSITION_MARK_VALUE));
+  const initial = initialMargin(instrument, <u32>leverageE2, notional);
+  if (initial > before) {
+    const pool = poolAt(load<u32>(position, POSITION_POOL));
+    const equity = isCross(position) ? poolEquity(pool) : isolatedEquity(position);
+    const required = isCross(position) ? load<i64>(pool, POOL_IM) - before + initial : initial;
+    if (equity < required) return refuse(INITIAL_MARGIN, required, equity);
+  }
+  detach(position);
+  store<u32>(position, <u32>leverageE2, POSITION_LEVERAGE);
+  attach(position);
+  settleChange(slot);
+  return true;
+}
+
+/** MAR-021: above zero posts, below zero takes back. */
+export function moveCollateral(slot: u32, amount: i64): bool {
+  const position = positionAt(slot);
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  if (amount == 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 1);
+  if (magnitude(amount) > <u64>AMOUNT_GUARD) return refuse(AMOUNT_LIMIT, amount, AMOUNT_GUARD);
+  if (isCross(position) || load<i64>(position, POSITION_QUANTITY) == 0) return refuse(NOT_ISOLATED, amount, 0);
+  const posted = load<i64>(position, POSITION_POSTED);
+  if (amount > 0) {
+    const free = larger(0, freeCollateral(pool));
+    if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
+  } else {
+    const spare = larger(0, posted + smaller(0, profitOf(position)) - load<i64>(position, POSITION_IM));
+    if (0 - amount > spare) return refuse(POSTED_COLLATERAL, 0 - amount, spare);
+  }
+  store<i64>(position, posted + amount, POSITION_POSTED);
+  store<i64>(pool, load<i64>(pool, POOL_BALANCE) - amount, POOL_BALANCE);
+  answerCurrency(load<u32>(instrumentAt(load<u32>(position, POSITION_INSTRUMENT)), INSTRUMENT_CURRENCY));
+  answerValue(0, posted + amount);
+  settleChange(slot);
+  return true;
+}

@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { register as registerAccount } from "./commands/account.ts";
+import { register as registerAccounts } from "./commands/accounts.ts";
+import { register as registerCheck } from "./commands/check.ts";
+import { register as registerPublish } from "./commands/publish.ts";
+import { register as registerServe } from "./commands/serve.ts";
+import { register as registerTransfer } from "./commands/transfer.ts";
+import { register as registerVerify } from "./commands/verify.ts";
+import { ENGINE_VERSION } from "./version.ts";
+
+const program = new Command("plimsoll")
+  .description(
+    "Plimsoll is a margin and risk engine: fills and prices in, margin and margin calls out, every step on record.\n\n" +
+      "Start with `plimsoll serve`: a simulated market trades, margins move, gRPC answers on 127.0.0.1:50051.\n" +
+      "Then, in another terminal, `plimsoll accounts` and `plimsoll account NAME`.",
+  )
+  .version(ENGINE_VERSION)
+  .showHelpAfterError("(add --help to see what is possible)");
+
+registerServe(program);
+registerAccount(program);
+registerAccounts(program);
+registerCheck(program);
+registerTransfer(program);
+registerVerify(program);
+registerPublish(program);
+
+await program.parseAsync();

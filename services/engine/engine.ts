@@ -1,0 +1,338 @@
+import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
+import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
+import type { VenueFeedback } from "../ingest/venueFeedback.ts";
+import { hashBatch } from "../journal/batchHash.ts";
+import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
+import type { SnapshotStore } from "../journal/snapshots.ts";
+import { type Capacities, Kernel } from "../kernel/kernel.ts";
+import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
+import type { MarketDocument } from "../regimes/market.ts";
+import type { PlacedInput } from "./engineInput.ts";
+import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
+import { genesis, ownInput } from "./genesis.ts";
+import type { Names } from "./names.ts";
+import { outcomeOfRow } from "./outcome.ts";
+import { type RecoveryProgress, recover } from "./recovery.ts";
+import type { AccountRank, AsOf, CommandOutcome, OrderQuestion, RiskEngine } from "./riskEngine.ts";
+import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
+import { VenueView } from "./venueView.ts";
+
+export interface EngineOptions {
+  readonly journal: Journal;
+  readonly snapshots: SnapshotStore;
+  readonly kernelBinary: Uint8Array;
+  readonly engineVersion: string;
+  readonly shard: string;
+  /** Used when the journal is empty, and never again. */
+  readonly market: MarketDocument;
+  readonly capacities: Capacities;
+  /** Makes the way in. A venue that is simulated may look at the margin state that it causes. */
+  readonly source: (feedback: VenueFeedback) => Source;
+  /** A snapshot is taken after so many events. */
+  readonly snapshotEveryEvents: number;
+  /** Inputs that one pull asks for at the most. */
+  readonly pullLimit: number;
+  readonly log: (message: string) => void;
+  readonly progress?: RecoveryProgress;
+}
+
+/** What a start found. */
+export interface StartReport {
+  readonly continued: boolean;
+  /** Journal position before this owner's first event. */
+  readonly position: number;
+  readonly snapshotPosition: number;
+  readonly replayedEvents: number;
+  readonly epoch: number;
+}
+
+interface WaitingCommand {
+  readonly command: AccountCommand;
+  readonly resolve: (outcome: CommandOutcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The engine has stopped or is stopping; the reason stands in the message. */
+export class EngineStoppedError extends Error {
+  override readonly name = "EngineStoppedError";
+}
+
+/**
+ * The engine loop: pull a batch, fold it, append it, tell. One shard, one writer, one order (design D2).
+ *
+ * The kernel applies before the append, and nothing is told before it: an append that fails leaves the kernel ahead of the
+ * journal, so the engine stops for good and a restart builds the state again from the log.
+ */
+export class Engine implements RiskEngine {
+  readonly names: Names;
+  readonly start: StartReport;
+  readonly #options: EngineOptions;
+  readonly #shard: Shard;
+  readonly #source: Source;
+  #head: JournalHead;
+  #eventTimeUs: bigint;
+  #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
+  #stopping = false;
+  #commands: WaitingCommand[] = [];
+  #wake: (() => void) | undefined;
+  readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
+  #snapshotPosition: number;
+
+  private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
+    this.#options = options;
+    this.#shard = shard;
+    this.#source = options.source(new VenueView(shard));
+    this.#head = head;
+    this.names = shard.names;
+    this.start = start;
+    this.#eventTimeUs = shard.reader.eventTimeUs;
+    this.#snapshotPosition = start.snapshotPosition;
+  }
+
+  /**
+   * Opens a journal: an empty one gets the market's genesis, another is recovered. Either way this owner's epoch begins
+   * with an event of its own, at the exact end of the log: whoever wrote before can append no more (design D9).
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { journal, kernelBinary } = options;
+    const empty = await journal.head();
+    if (empty.batch === 0) {
+      const shard = new Shard(Kernel.create(kernelBinary, options.capacities));
+      const start = { continued: false, position: 0, snapshotPosition: 0, replayedEvents: 0, epoch: 1 };
+      const engine = new Engine(options, shard, empty, start);
+      const [opened, ...market] = genesis(options.shard, options.capacities, options.market);
+      await engine.#beginEpoch([opened!, engine.#epochInput(1), ...market], 1);
+      return engine;
+    }
+    const recovery = await recover(journal, kernelBinary, options.snapshots, options.log, options.progress);
+    const epoch = recovery.head.epoch + 1;
+    const start = {
+      continued: true,
+      position: recovery.head.position,
+      snapshotPosition: recovery.snapshotPosition,
+      replayedEvents: recovery.replayedEvents,
+      epoch,
+    };
+    const engine = new Engine(options, recovery.shard, recovery.head, start);
+    await engine.#beginEpoch([engine.#epochInput(epoch)], epoch);
+    return engine;
+  }
+
+  #epochInput(epoch: number): PlacedInput {
+    return ownInput({
+      kind: "epochStarted",
+      epoch: {
+        epoch: BigInt(epoch),
+        kernelHash: Buffer.from(this.#shard.kernel.hash, "hex"),
+        engineVersion: this.#options.engineVersion,
+      },
+    });
+  }
+
+  async #beginEpoch(inputs: PlacedInput[], epoch: number): Promise<void> {
+    const { kernel } = this.#shard;
+    await this.#options.journal.keepKernel(kernel.hash, kernel.binary);
+    await this.#append(this.#shard.fold(inputs), [], epoch);
+    await this.#source.open(await this.#options.journal.sourcePositions());
+  }
+
+  /**
+   * Runs until the source ends or `stop` is called, then closes source and journal.
+   * @throws whatever stopped the engine
+   */
+  async run(): Promise<void> {
+    let pull: Promise<SourceBatch | undefined> | undefined;
+    try {
+      while (!this.#stopping) {
+        pull ??= this.#source.pull(this.#options.pullLimit);
+        const pulled = await Promise.race([pull, this.#commandWaiting()]);
+        if (pulled === "command") {
+          await this.#commit({ spans: [], inputs: [] });
+          continue;
+        }
+        pull = undefined;
+        if (pulled === undefined) break;
+        await this.#commit(pulled);
+      }
+      // Whoever asked before the end gets an answer.
+      await this.#commit({ spans: [], inputs: [] });
+      this.#leave("the engine has stopped");
+      this.takeSnapshot();
+      await this.#options.journal.keepAccountHeads(this.#accountHeads());
+    } catch (error) {
+      this.#leave(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      throw error;
+    } finally {
+      pull?.catch(() => {
+        // The pull under way ends with its source; the reason to stop is already on its way.
+      });
+      await this.#source.close();
+      await this.#options.journal.close();
+    }
+  }
+
+  /** Asks the loop to end after the batch under way. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wake?.();
+  }
+
+  #leave(reason: string): void {
+    this.#status = { serving: false, reason };
+    for (const waiting of this.#commands.splice(0)) waiting.reject(new EngineStoppedError(reason));
+  }
+
+  /** Resolves when a command waits, or the engine is to stop. */
+  #commandWaiting(): Promise<"command"> {
+    if (this.#commands.length > 0 || this.#stopping) return Promise.resolve("command");
+    return new Promise((resolve) => {
+      this.#wake = () => resolve("command");
+    });
+  }
+
+  /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
+  async #commit({ spans, inputs }: SourceBatch): Promise<void> {
+    const commands = this.#commands.splice(0);
+    if (inputs.length === 0 && commands.length === 0 && spans.length === 0) return;
+    const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
+      span: span + 1,
+      offset,
+      eventTimeUs: Number(this.#eventTimeUs),
+      input,
+    }));
+    for (const { command } of commands) placed.push(ownInput({ kind: "account", command }));
+    const rows = this.#shard.fold(placed);
+    await this.#append(rows, spans, this.#head.epoch);
+    this.#answer(commands, rows);
+    this.#tell(rows);
+    if (spans.length > 0) this.#source.durable(spans.map(toPosition));
+    if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.takeSnapshot();
+  }
+
+  async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
+    const batch: Omit<JournalBatch, "hash"> = {
+      batch: this.#head.batch + 1,
+      epoch,
+      eventTimeUs: Number(this.#shard.reader.eventTimeUs),
+      kernelHash: this.#shard.kernel.hash,
+      spans,
+      rows,
+      previousHash: this.#head.hash,
+    };
+    const hash = hashBatch(batch);
+    await this.#options.journal.append({ ...batch, hash }, this.#head);
+    const position = rows.at(-1)?.position ?? this.#head.position;
+    this.#head = { batch: batch.batch, position, epoch, hash };
+    this.#eventTimeUs = this.#shard.reader.eventTimeUs;
+  }
+
+  /** The commands were the last inputs: their rows are the last that no rule derived. */
+  #answer(commands: readonly WaitingCommand[], rows: readonly JournalRow[]): void {
+    if (commands.length === 0) return;
+    const outcomes = rows.filter((row) => row.kind < FIRST_DERIVED_KIND).slice(-commands.length);
+    commands.forEach(({ resolve }, index) => {
+      resolve({ ...outcomeOfRow(outcomes[index]!), asOf: this.asOf() });
+    });
+  }
+
+  #tell(rows: readonly JournalRow[]): void {
+    if (this.#listeners.size === 0) return;
+    const touched = new Set<number>();
+    for (const row of rows) {
+      if (row.account !== undefined) touched.add(row.account);
+      if (row.kind !== MARK_PRICE_SET || row.instrument === undefined) continue;
+      for (const account of this.#shard.reader.holders(row.instrument)) touched.add(account);
+    }
+    for (const listener of this.#listeners) listener(touched);
+  }
+
+  /** Writes a snapshot of the state at the head. */
+  takeSnapshot(): void {
+    const tables = this.#shard.kernel.copyTables();
+    this.#options.snapshots.write({
+      header: {
+        layoutVersion: LAYOUT_VERSION,
+        kernelHash: this.#shard.kernel.hash,
+        batch: this.#head.batch,
+        position: this.#head.position,
+        chainHash: Buffer.from(this.#head.hash).toString("hex"),
+        stateHash: this.#shard.stateHash(),
+        names: this.names.toText(),
+        tableBytes: tables.map((table) => table.length),
+      },
+      tables,
+    });
+    this.#snapshotPosition = this.#head.position;
+  }
+
+  *#accountHeads(): Generator<readonly [number, number]> {
+    const { reader } = this.#shard;
+    for (let account = 0; account < reader.accountCount; account++) {
+      const position = reader.lastEventPosition(account);
+      if (position > 0) yield [account, position];
+    }
+  }
+
+  get source(): Source {
+    return this.#source;
+  }
+
+  get status(): { readonly serving: boolean; readonly reason: string } {
+    return this.#status;
+  }
+
+  /** The state itself: for those who compose the engine, not for a gateway. */
+  get shard(): Shard {
+    return this.#shard;
+  }
+
+  asOf(): AsOf {
+    return { journalPosition: BigInt(this.#head.position), eventTimeUs: this.#eventTimeUs };
+  }
+
+  account(account: number): AccountView {
+    return this.#shard.reader.account(account);
+  }
+
+  instrument(instrument: number): InstrumentView {
+    return this.#shard.reader.instrument(instrument);
+  }
+
+  accountsByMarginRatio(): readonly AccountRank[] {
+    const { reader } = this.#shard;
+    const ranks: AccountRank[] = [];
+    for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
+      const marginRatioE6 = reader.worstMarginRatioE6(account);
+      ranks.push({ account, state: reader.accountState(account), marginRatioE6 });
+    }
+    return ranks.sort((a, b) =>
+      a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
+    );
+  }
+
+  checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
+    return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
+  }
+
+  submit(command: AccountCommand): Promise<CommandOutcome> {
+    if (!this.#status.serving || this.#stopping) {
+      return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
+    }
+    return new Promise((resolve, reject) => {
+      // Time comes with the feed, so that a command of today does not make a market of another day look stale.
+      const eventTimeUs = this.#shard.reader.eventTimeUs;
+      this.#commands.push({ command: { ...command, eventTimeUs }, resolve, reject });
+      this.#wake?.();
+    });
+  }
+
+  onDurable(listener: (touched: ReadonlySet<number>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+function toPosition({ topic, partition, leaderEpoch, lastOffset }: SourceBatch["spans"][number]): SourcePosition {
+  return { topic, partition, leaderEpoch, lastOffset };
+}

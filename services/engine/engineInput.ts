@@ -1,0 +1,40 @@
+import type {
+  EpochStarted,
+  MarginTableSet,
+  ScenarioGridSet,
+  ShardOpened,
+} from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { VenueInput } from "../ingest/source.ts";
+import type { Currency } from "./names.ts";
+
+/** Everything that the fold takes: what venues say, and what the engine itself puts into its history. */
+export type EngineInput =
+  | VenueInput
+  | { readonly kind: "shardOpened"; readonly shard: ShardOpened }
+  | { readonly kind: "epochStarted"; readonly epoch: EpochStarted }
+  | { readonly kind: "currencyListed"; readonly currency: Currency }
+  | { readonly kind: "marginTableSet"; readonly table: MarginTableSet }
+  | { readonly kind: "scenarioGridSet"; readonly grid: ScenarioGridSet };
+
+/** An input with the place in its batch's sources: `span` is 1 + the index of the span, 0 for none. */
+export interface PlacedInput {
+  readonly span: number;
+  readonly offset: number;
+  /** Event time of inputs that carry none of their own, in microseconds. */
+  readonly eventTimeUs: number;
+  readonly input: EngineInput;
+}
+
+/** Event time of an input, in microseconds; as the venue said it, sensible or not. */
+export function timeOf({ input, eventTimeUs }: PlacedInput): bigint {
+  switch (input.kind) {
+    case "fill":
+      return input.fill.eventTimeUs;
+    case "market":
+      return input.event.eventTimeUs;
+    case "account":
+      return input.command.eventTimeUs;
+    default:
+      return BigInt(eventTimeUs);
+  }
+}

@@ -1,0 +1,143 @@
+import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { AccountCommand, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { JournalRow } from "../journal/journal.ts";
+import type { EngineInput, PlacedInput } from "./engineInput.ts";
+import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
+import type { Names } from "./names.ts";
+
+/** A row says something that this version cannot have written. */
+export class JournalRowError extends Error {
+  override readonly name = "JournalRowError";
+  readonly position: number;
+
+  constructor(position: number, reason: string, options?: ErrorOptions) {
+    super(`event ${position}: ${reason}`, options);
+    this.position = position;
+  }
+}
+
+/**
+ * The input that a row stands for, as it once came in, so that a replay goes the same way as live. Names must hold what
+ * was opened before the row.
+ * @returns undefined for what the kernel derives again
+ */
+export function recallInput(row: JournalRow, names: Names): PlacedInput | undefined {
+  if (row.kind >= FIRST_DERIVED_KIND) return undefined;
+  const event = decode(row);
+  return {
+    span: event.source,
+    offset: Number(event.sourceOffset),
+    eventTimeUs: row.eventTimeUs,
+    input: inputOf(row, event, names),
+  };
+}
+
+function decode(row: JournalRow): JournalEvent {
+  try {
+    return JournalEvent.decode(row.payload);
+  } catch (error) {
+    throw new JournalRowError(row.position, "the payload is no JournalEvent", { cause: error });
+  }
+}
+
+function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineInput {
+  switch (body?.$case) {
+    case "shardOpened":
+      return { kind: "shardOpened", shard: body.value };
+    case "epochStarted":
+      return { kind: "epochStarted", epoch: body.value };
+    case "currencyListed":
+      return { kind: "currencyListed", currency: { name: body.value.name, scale: body.value.scale } };
+    case "marginTableSet":
+      return { kind: "marginTableSet", table: body.value };
+    case "scenarioGridSet":
+      return { kind: "scenarioGridSet", grid: body.value };
+    case "instrumentListed":
+      return market(row, body.value.name, { $case: "listing", value: body.value.listing! });
+    case "markPriceSet":
+      return market(row, instrumentName(row, names), { $case: "markPrice", value: { price: body.value.price } });
+    case "fundingApplied":
+      return market(row, instrumentName(row, names), { $case: "funding", value: { rateE9: body.value.rateE9 } });
+    case "instrumentSettled":
+      return market(row, instrumentName(row, names), { $case: "settlement", value: { price: body.value.price } });
+    case "fillApplied": {
+      const { venueFee, venue, tradeId, side, quantity, price, liquidity, liquidation, orderId } = body.value;
+      const account = accountName(row, names);
+      const instrument = instrumentName(row, names);
+      const eventTimeUs = BigInt(row.eventTimeUs);
+      const fill = { venue, tradeId, account, instrument, side, quantity, price, liquidity, liquidation, orderId };
+      return { kind: "fill", fill: { ...fill, fee: venueFee, eventTimeUs } };
+    }
+    case "accountOpened": {
+      const { name, commandId, marginMode } = body.value;
+      return account(row, name, commandId, { $case: "openAccount", value: { marginMode } });
+    }
+    case "deposited":
+    case "withdrawn": {
+      const { commandId, currency, amount } = body.value;
+      const value = { currency: names.currencies[currency]!.name, amount };
+      const $case = body.$case === "deposited" ? "deposit" : "withdrawal";
+      return account(row, accountName(row, names), commandId, { $case, value });
+    }
+    case "marginModeSet": {
+      const { commandId, marginMode, forInstrument } = body.value;
+      const instrument = forInstrument ? instrumentName(row, names) : "";
+      return account(row, accountName(row, names), commandId, {
+        $case: "setMarginMode",
+        value: { instrument, marginMode },
+      });
+    }
+    case "leverageSet": {
+      const { commandId, leverageE2 } = body.value;
+      const value = { instrument: instrumentName(row, names), leverageE2 };
+      return account(row, accountName(row, names), commandId, { $case: "setLeverage", value });
+    }
+    case "collateralMoved": {
+      const { commandId, amount } = body.value;
+      const value = { instrument: instrumentName(row, names), amount };
+      return account(row, accountName(row, names), commandId, { $case: "moveCollateral", value });
+    }
+    case "inputRefused":
+      switch (body.value.input?.$case) {
+        case "fill":
+          return { kind: "fill", fill: body.value.input.value };
+        case "marketEvent":
+          return { kind: "market", event: body.value.input.value };
+        case "accountCommand":
+          return { kind: "account", command: body.value.input.value };
+        default:
+          throw new JournalRowError(row.position, "a refused input without the input");
+      }
+    case "recordQuarantined":
+      return { kind: "unreadable", ...body.value };
+    default:
+      throw new JournalRowError(row.position, `kind ${row.kind} has a body of another kind`);
+  }
+}
+
+function market(row: JournalRow, instrument: string, event: NonNullable<MarketEvent["event"]>): EngineInput {
+  return { kind: "market", event: { instrument, eventTimeUs: BigInt(row.eventTimeUs), event } };
+}
+
+function account(
+  row: JournalRow,
+  name: string,
+  commandId: string,
+  command: NonNullable<AccountCommand["command"]>,
+): EngineInput {
+  return { kind: "account", command: { commandId, account: name, eventTimeUs: BigInt(row.eventTimeUs), command } };
+}
+
+function accountName(row: JournalRow, names: Names): string {
+  const name = row.account === undefined ? undefined : names.accounts[row.account];
+  if (name === undefined) throw new JournalRowError(row.position, `account ${row.account} was never opened`);
+  return name;
+}
+
+function instrumentName(row: JournalRow, names: Names): string {
+  const instrument = row.instrument === undefined ? undefined : names.instruments[row.instrument];
+  if (instrument === undefined) {
+    throw new JournalRowError(row.position, `instrument ${row.instrument} was never listed`);
+  }
+  return instrument.name;
+}

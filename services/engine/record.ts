@@ -1,0 +1,227 @@
+import { RECORD_QUARANTINED } from "../../assembly/layout.ts";
+import {
+  JournalEvent,
+  type MarginState,
+  type RefusalReason,
+} from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { JournalRow } from "../journal/journal.ts";
+import type { OutputSlots } from "../kernel/outputSlots.ts";
+import { type PlacedInput, timeOf } from "./engineInput.ts";
+import { EVENT_KINDS } from "./eventKinds.ts";
+import type { Names } from "./names.ts";
+
+type Body = NonNullable<JournalEvent["body"]>;
+
+/** Times outside the calendar (INP-004) stand in the refused input itself; their column holds 0. */
+const FIRST_TIME_US = 946_684_800_000_000n;
+const LAST_TIME_US = 7_258_118_400_000_000n;
+
+/** Writes down an input and what became of it, from the kernel's output slot. */
+export function recordOutcome(output: OutputSlots, placed: PlacedInput, names: Names): JournalRow {
+  const body = output.code === 0 ? applied(output, placed, names) : refused(output, placed);
+  const time = timeOf(placed);
+  const eventTimeUs = time >= FIRST_TIME_US && time < LAST_TIME_US ? Number(time) : 0;
+  return toRow(output, body, eventTimeUs, placed.span, placed.offset);
+}
+
+/** Writes down what followed from an input. */
+export function recordConsequence(output: OutputSlots, eventTimeUs: number): JournalRow {
+  return toRow(output, consequence(output), eventTimeUs, 0, 0);
+}
+
+function toRow(output: OutputSlots, body: Body, eventTimeUs: number, span: number, offset: number): JournalRow {
+  return {
+    position: output.position,
+    kind: EVENT_KINDS[body.$case],
+    account: output.account,
+    instrument: output.instrument,
+    previous: output.previous,
+    eventTimeUs,
+    payload: JournalEvent.encode({ source: span, sourceOffset: BigInt(offset), body }).finish(),
+  };
+}
+
+function refused(output: OutputSlots, { input }: PlacedInput): Body {
+  const reason = output.code as RefusalReason;
+  if (input.kind === "unreadable") {
+    return { $case: "recordQuarantined", value: { reason, detail: input.detail, record: input.record } };
+  }
+  const value = { reason, value: output.value(0), limit: output.value(1) };
+  switch (input.kind) {
+    case "fill":
+      return { $case: "inputRefused", value: { ...value, input: { $case: "fill", value: input.fill } } };
+    case "market":
+      return { $case: "inputRefused", value: { ...value, input: { $case: "marketEvent", value: input.event } } };
+    case "account":
+      return { $case: "inputRefused", value: { ...value, input: { $case: "accountCommand", value: input.command } } };
+    default:
+      throw new Error(`the engine's own ${input.kind} was refused with ${reason}: a market document let it through`);
+  }
+}
+
+function applied(output: OutputSlots, { input }: PlacedInput, names: Names): Body {
+  switch (input.kind) {
+    case "fill":
+      return fillApplied(output, input.fill);
+    case "market":
+      return marketApplied(output, input.event, names);
+    case "account":
+      return commandApplied(output, input.command, names);
+    case "shardOpened":
+      return { $case: "shardOpened", value: input.shard };
+    case "epochStarted":
+      return { $case: "epochStarted", value: input.epoch };
+    case "currencyListed":
+      return { $case: "currencyListed", value: { ...input.currency, currency: names.currencies.length } };
+    case "marginTableSet":
+      return { $case: "marginTableSet", value: { ...input.table, marginTable: names.marginTables.length } };
+    case "scenarioGridSet":
+      return { $case: "scenarioGridSet", value: { ...input.grid, scenarioGrid: names.scenarioGrids.length } };
+    case "unreadable":
+      throw new Error(`kind ${RECORD_QUARANTINED} is never applied`);
+  }
+}
+
+function fillApplied(output: OutputSlots, fill: Fill): Body {
+  return {
+    $case: "fillApplied",
+    value: {
+      venue: fill.venue,
+      tradeId: fill.tradeId,
+      side: fill.side,
+      quantity: fill.quantity,
+      price: fill.price,
+      liquidity: fill.liquidity,
+      liquidation: fill.liquidation,
+      venueFee: fill.fee,
+      orderId: fill.orderId,
+      realisedPnl: output.value(0),
+      fee: output.value(1),
+      quantityAfter: output.value(2),
+      entryCostAfter: output.value(3),
+      postedAfter: output.value(4),
+      rounding: output.value(5),
+      liquidationFee: output.value(6),
+    },
+  };
+}
+
+function marketApplied(output: OutputSlots, event: MarketEvent, names: Names): Body {
+  const { event: what } = event;
+  switch (what?.$case) {
+    case "markPrice":
+      return { $case: "markPriceSet", value: { price: what.value.price } };
+    case "funding":
+      return {
+        $case: "fundingApplied",
+        value: {
+          rateE9: what.value.rateE9,
+          price: output.value(0),
+          positions: Number(output.value(1)),
+          rounding: output.value(2),
+        },
+      };
+    case "settlement":
+      return {
+        $case: "instrumentSettled",
+        value: { price: what.value.price, positions: Number(output.value(0)), rounding: output.value(1) },
+      };
+    case "listing":
+      return {
+        $case: "instrumentListed",
+        value: {
+          instrument: names.instruments.length,
+          name: event.instrument,
+          listing: what.value,
+          currency: names.currency(what.value.settlementCurrency)!,
+          marginTable: names.marginTables.indexOf(what.value.marginTable),
+          scenarioGrid: names.scenarioGrids.indexOf(what.value.scenarioGrid),
+        },
+      };
+    default:
+      throw new Error("a market event without an event is never applied");
+  }
+}
+
+function commandApplied(
+  output: OutputSlots,
+  { account, commandId, command }: Extract<PlacedInput["input"], { kind: "account" }>["command"],
+  names: Names,
+): Body {
+  switch (command?.$case) {
+    case "openAccount": {
+      const marginMode = command.value.marginMode === 0 ? 1 : command.value.marginMode;
+      return { $case: "accountOpened", value: { name: account, commandId, marginMode } };
+    }
+    case "deposit":
+    case "withdrawal":
+      return {
+        $case: command.$case === "deposit" ? "deposited" : "withdrawn",
+        value: {
+          commandId,
+          currency: names.currency(command.value.currency)!,
+          amount: command.value.amount,
+          balanceAfter: output.value(0),
+        },
+      };
+    case "setMarginMode":
+      return {
+        $case: "marginModeSet",
+        value: {
+          commandId,
+          marginMode: command.value.marginMode,
+          postedChange: output.value(0),
+          forInstrument: command.value.instrument !== "",
+        },
+      };
+    case "setLeverage":
+      return { $case: "leverageSet", value: { commandId, leverageE2: command.value.leverageE2 } };
+    case "moveCollateral":
+      return {
+        $case: "collateralMoved",
+        value: { commandId, amount: command.value.amount, postedAfter: output.value(0) },
+      };
+    default:
+      throw new Error("an account command without a command is never applied");
+  }
+}
+
+function consequence(output: OutputSlots): Body {
+  switch (output.kind) {
+    case EVENT_KINDS.fundingPaid:
+      return {
+        $case: "fundingPaid",
+        value: { amount: output.value(0), postedChange: output.value(1), covered: output.value(2) },
+      };
+    case EVENT_KINDS.positionSettled:
+      return {
+        $case: "positionSettled",
+        value: {
+          quantity: output.value(0),
+          realisedPnl: output.value(1),
+          postedReleased: output.value(2),
+          covered: output.value(3),
+        },
+      };
+    case EVENT_KINDS.marginStateChanged:
+      return {
+        $case: "marginStateChanged",
+        value: {
+          from: output.fromState as MarginState,
+          to: output.toState as MarginState,
+          currency: output.currency,
+          isolated: output.isolated,
+          equity: output.value(0),
+          initialMargin: output.value(1),
+          maintenanceMargin: output.value(2),
+        },
+      };
+    case EVENT_KINDS.insurancePaid:
+      return { $case: "insurancePaid", value: { currency: output.currency, amount: output.value(0) } };
+    case EVENT_KINDS.accountQuarantined:
+      return { $case: "accountQuarantined", value: { reason: Number(output.value(0)) as RefusalReason } };
+    default:
+      throw new Error(`the kernel spoke of a consequence of kind ${output.kind}, which this host does not know`);
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import {
+  ANSWER_SIZE,
+  BLOB_CAPACITY,
+  INPUT_CAPACITY,
+  INPUT_SIZE,
+  LAYOUT_VERSION,
+  TABLE_BOOKKEEPING,
+  TABLE_COUNT,
+} from "../../assembly/layout.ts";
+
+/** How many rows each table of a shard can hold. Fixed for the life of a journal: they decide refusals. */
+export interface Capacities {
+  readonly accounts: number;
+  readonly pools: number;
+  readonly positions: number;
+  readonly instruments: number;
+  /** Identities remembered to find duplicates (INP-001). */
+  readonly identities: number;
+}
+
+/** The functions that assembly/index.ts exports. */
+interface KernelExports {
+  layoutVersion(): number;
+  configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
+  apply(count: number): number;
+  appliedInputs(): number;
+  inputAddress(): number;
+  blobAddress(): number;
+  outputAddress(): number;
+  answerAddress(): number;
+  tableAddress(table: number): number;
+  tableUsed(table: number): number;
+  restored(): void;
+  liquidationPrice(position: number): bigint;
+  bankruptcyPrice(position: number): bigint;
+  checkOrder(account: number, instrument: number, side: number, quantity: bigint, priced: number, price: bigint): void;
+}
+
+/** The kernel binary does not fit this host. */
+export class KernelMismatchError extends Error {
+  override readonly name = "KernelMismatchError";
+}
+
+const PAGE = 65_536;
+
+/**
+ * One instance of the kernel: its memory, the views on it, and its exports. A trap inside it is fatal: the memory may be
+ * half written, so the instance is thrown away and built again from the journal.
+ */
+export class Kernel {
+  readonly binary: Uint8Array;
+  /** SHA-256 of the binary, hexadecimal: which code computed a stretch of the journal. */
+  readonly hash: string;
+  readonly capacities: Capacities;
+  readonly exports: KernelExports;
+  readonly bytes: Uint8Array;
+  readonly u32: Uint32Array;
+  readonly i64: BigInt64Array;
+  readonly f64: Float64Array;
+  /** Addresses of the input slots, the blob and the output slots. */
+  readonly inputs: number;
+  readonly blob: number;
+  readonly outputs: number;
+  readonly answer: number;
+  readonly inputCapacity = INPUT_CAPACITY;
+  readonly blobCapacity = BLOB_CAPACITY;
+
+  private constructor(binary: Uint8Array, capacities: Capacities, exports: KernelExports, memory: WebAssembly.Memory) {
+    this.binary = binary;
+    this.hash = createHash("sha256").update(binary).digest("hex");
+    this.capacities = capacities;
+    this.exports = exports;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.u32 = new Uint32Array(memory.buffer);
+    this.i64 = new BigInt64Array(memory.buffer);
+    this.f64 = new Float64Array(memory.buffer);
+    this.inputs = exports.inputAddress();
+    this.blob = exports.blobAddress();
+    this.outputs = exports.outputAddress();
+    this.answer = exports.answerAddress();
+  }
+
+  /**
+   * Compiles the binary and lays out an empty shard. The memory is made to measure and never grows, so views stay valid.
+   * @throws KernelMismatchError when the binary has another record layout than this host
+   */
+  static create(binary: Uint8Array, capacities: Capacities): Kernel {
+    const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+    const { accounts, pools, positions, instruments, identities } = capacities;
+    const probe = instantiate(module, 1).exports;
+    if (probe.layoutVersion() !== LAYOUT_VERSION) {
+      throw new KernelMismatchError(
+        `the kernel has record layout ${probe.layoutVersion()}, this host reads layout ${LAYOUT_VERSION}: build again`,
+      );
+    }
+    const size = probe.configure(accounts, pools, positions, instruments, identities) >>> 0;
+    const instance = instantiate(module, Math.ceil(size / PAGE) + 1);
+    instance.exports.configure(accounts, pools, positions, instruments, identities);
+    return new Kernel(binary, capacities, instance.exports, instance.memory);
+  }
+
+  /** The used bytes of a table, as a view: valid until the next `apply`. */
+  table(table: number): Uint8Array {
+    const address = this.exports.tableAddress(table);
+    return this.bytes.subarray(address, address + (this.exports.tableUsed(table) >>> 0));
+  }
+
+  /** SHA-256 over the header and every table but bookkeeping, in the order of their numbers. */
+  hashState(): Buffer {
+    const hash = createHash("sha256");
+    const prefix = Buffer.alloc(8);
+    for (let table = 0; table < TABLE_BOOKKEEPING; table++) {
+      const used = this.table(table);
+      prefix.writeUInt32LE(table, 0);
+      prefix.writeUInt32LE(used.length, 4);
+      hash.update(prefix).update(used);
+    }
+    return hash.digest();
+  }
+
+  /** Copies of all tables, for a snapshot. */
+  copyTables(): Uint8Array[] {
+    return Array.from({ length: TABLE_COUNT }, (_, table) => this.table(table).slice());
+  }
+
+  /** Puts the tables of a snapshot back, the header first: it says how much of the others is in use. */
+  restoreTables(tables: readonly Uint8Array[]): void {
+    tables.forEach((bytes, table) => {
+      this.bytes.set(bytes, this.exports.tableAddress(table));
+    });
+    this.exports.restored();
+  }
+
+  inputSlot(index: number): number {
+    return this.inputs + index * INPUT_SIZE;
+  }
+
+  /** The i64s of the answer of an order check. */
+  answers(): BigInt64Array {
+    return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
+  }
+}
+
+function instantiate(
+  module: WebAssembly.Module,
+  pages: number,
+): { exports: KernelExports; memory: WebAssembly.Memory } {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { exports: instance.exports as unknown as KernelExports, memory };
+}

@@ -1,0 +1,93 @@
+// What a reader sees of the kernel's records: plain values, copied out, in units of their currency or instrument.
+
+/** 1 healthy, 2 called, 3 liquidating, 4 bankrupt (MAR-016): the numbers of plimsoll.v1.MarginState. */
+export type MarginStateNumber = 1 | 2 | 3 | 4;
+/** 1 isolated, 2 cross: the numbers of plimsoll.v1.MarginMode. */
+export type MarginModeNumber = 1 | 2;
+
+export interface PoolView {
+  readonly currency: number;
+  readonly state: MarginStateNumber;
+  readonly balance: bigint;
+  readonly unrealisedProfit: bigint;
+  readonly equity: bigint;
+  readonly initialMargin: bigint;
+  readonly maintenanceMargin: bigint;
+  /** MAR-015; may be negative. */
+  readonly freeCollateral: bigint;
+  /** MAR-017, in millionths. */
+  readonly marginRatioE6: bigint;
+  /** MAR-023, in currency units, with the index of the worst scenario. */
+  readonly scanLoss: number;
+  readonly worstScenario: number;
+  readonly openPositions: number;
+}
+
+export interface PositionView {
+  readonly instrument: number;
+  readonly currency: number;
+  readonly mode: MarginModeNumber;
+  /** Own state if isolated, else 1; the pool's state counts for a cross position. */
+  readonly state: MarginStateNumber;
+  readonly leverageE2: number;
+  readonly quantity: bigint;
+  /** Exact sum (MAR-002); the entry price follows from it. */
+  readonly entryCost: bigint;
+  readonly markValue: bigint;
+  readonly unrealisedProfit: bigint;
+  readonly realisedProfit: bigint;
+  readonly fees: bigint;
+  readonly funding: bigint;
+  /** Isolated only, else 0. */
+  readonly posted: bigint;
+  readonly initialMargin: bigint;
+  readonly maintenanceMargin: bigint;
+  /** Isolated only (MAR-017), in millionths. */
+  readonly marginRatioE6: bigint;
+  readonly scanLoss: number;
+  readonly worstScenario: number;
+  /** MAR-018, in price units; undefined when no mark does it. */
+  readonly liquidationPrice: bigint | undefined;
+  readonly bankruptcyPrice: bigint | undefined;
+}
+
+export interface AccountView {
+  readonly account: number;
+  readonly mode: MarginModeNumber;
+  readonly state: MarginStateNumber;
+  readonly stateSinceUs: bigint;
+  readonly quarantined: boolean;
+  /** Journal position of the newest event of the account; 0n when it has none. */
+  readonly lastEventPosition: bigint;
+  readonly pools: readonly PoolView[];
+  /** In ascending order of instrument, closed ones (quantity 0) included as long as their instrument lives. */
+  readonly positions: readonly PositionView[];
+}
+
+export interface InstrumentView {
+  readonly instrument: number;
+  readonly settled: boolean;
+  /** Undefined before the first mark. */
+  readonly mark: bigint | undefined;
+  readonly markTimeUs: bigint;
+  readonly openQuantity: bigint;
+  readonly netQuantity: bigint;
+  readonly holders: number;
+}
+
+/** MAR-024. `code` is 0 for accept, else a plimsoll.v1.RefusalReason; `value` broke `limit`. */
+export interface OrderAnswer {
+  readonly code: number;
+  readonly value: bigint;
+  readonly limit: bigint;
+  readonly reduces: boolean;
+  readonly fee: bigint;
+  readonly initialMarginBefore: bigint;
+  readonly initialMarginAfter: bigint;
+  readonly maintenanceMarginBefore: bigint;
+  readonly maintenanceMarginAfter: bigint;
+  readonly equityBefore: bigint;
+  readonly equityAfter: bigint;
+  readonly freeCollateralBefore: bigint;
+  readonly freeCollateralAfter: bigint;
+}

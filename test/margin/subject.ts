@@ -1,0 +1,23 @@
+import type { VenueInput } from "../../services/ingest/source.ts";
+import type { OrderAnswer } from "../../services/kernel/views.ts";
+import type { MarketDocument } from "../../services/regimes/market.ts";
+import { Oracle } from "../oracle/oracle.ts";
+import type { AccountReport, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
+
+/** Anything that claims to carry out docs/margin.md. The tables in this folder are run on each. */
+export interface Subject {
+  apply(input: VenueInput): Outcome;
+  account(name: string): AccountReport;
+  instrument(name: string): InstrumentReport;
+  checkOrder(order: Order): OrderAnswer;
+  zeroSum(): ZeroSum;
+}
+
+export interface SubjectKind {
+  readonly name: string;
+  open(market: MarketDocument, options: { readonly identityCapacity: number }): Subject;
+}
+
+export const subjects: readonly SubjectKind[] = [
+  { name: "oracle", open: (market, options) => new Oracle(market, options) },
+];

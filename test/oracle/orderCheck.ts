@@ -1,0 +1,111 @@
+// MAR-024: what an order would do, tried on a copy of the book.
+
+import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { OrderAnswer } from "../../services/kernel/views.ts";
+import { type Account, accountOf, type Book, instrumentOf, VENUE_ACCOUNTS } from "./book.ts";
+import { quantityRefusal, refusal, tradePriceRefusal } from "./checks.ts";
+import type { Contract, Direction } from "./contract.ts";
+import { applyFill, closingQuantity, touchPosition } from "./ledger.ts";
+import { contractNamed, type Market } from "./market.ts";
+import type { Order, Refusal } from "./outcome.ts";
+import { overflowRefusal } from "./overflow.ts";
+import { greater, lesser } from "./rational.ts";
+import { isolatedFigures, poolFigures } from "./requirement.ts";
+
+const NOTHING = {
+  reduces: false,
+  fee: 0n,
+  initialMarginBefore: 0n,
+  initialMarginAfter: 0n,
+  maintenanceMarginBefore: 0n,
+  maintenanceMarginAfter: 0n,
+  equityBefore: 0n,
+  equityAfter: 0n,
+  freeCollateralBefore: 0n,
+  freeCollateralAfter: 0n,
+};
+
+/** `book` is a copy: the order is filled in it. */
+export function checkOrder(book: Book, market: Market, order: Order): OrderAnswer {
+  const refused = unanswerable(book, market, order);
+  if (refused !== undefined) return { ...NOTHING, ...refused };
+  const contract = contractNamed(market, order.instrument);
+  const account = accountOf(book, order.account);
+  const mark = instrumentOf(book, order.instrument).mark!;
+  const direction: Direction = order.side === Side.BUY ? 1n : -1n;
+  const limit = order.price ?? mark;
+  const position = touchPosition(account, contract);
+  const reduces = closingQuantity(position.quantity, direction, order.quantity) === order.quantity;
+
+  const before = figures(book, market, account, contract);
+  const effect = applyFill(book, market, {
+    account: order.account,
+    contract,
+    direction,
+    quantity: order.quantity,
+    price: direction === 1n ? greater(limit, mark) : lesser(limit, mark),
+    feeRateE9: contract.listing.takerFeeRateE9,
+    venueFee: undefined,
+    liquidation: false,
+  });
+  const overflow = overflowRefusal(book, market, effect);
+  if (overflow !== undefined) return { ...NOTHING, ...overflow };
+  const after = figures(book, market, account, contract);
+  return {
+    ...marginRefusal(),
+    reduces,
+    fee: effect.fee,
+    initialMarginBefore: before.initialMargin,
+    initialMarginAfter: after.initialMargin,
+    maintenanceMarginBefore: before.maintenanceMargin,
+    maintenanceMarginAfter: after.maintenanceMargin,
+    equityBefore: before.equity,
+    equityAfter: after.equity,
+    freeCollateralBefore: before.freeCollateral,
+    freeCollateralAfter: after.freeCollateral,
+  };
+
+  function marginRefusal(): Refusal {
+    if (reduces) return refusal(0);
+    if (position.mode === 2) {
+      return after.equity >= after.initialMargin
+        ? refusal(0)
+        : refusal(RefusalReason.INITIAL_MARGIN, after.equity, after.initialMargin);
+    }
+    return effect.required <= effect.freeForPosting
+      ? refusal(0)
+      : refusal(RefusalReason.FREE_COLLATERAL, effect.required, effect.freeForPosting);
+  }
+}
+
+/** Of the pool for a cross position; of the position if isolated. The free collateral is the pool's for both. */
+function figures(book: Book, market: Market, account: Account, contract: Contract) {
+  const pool = poolFigures(book, market, account, contract.currency);
+  const position = touchPosition(account, contract);
+  const judged = position.mode === 2 ? pool : isolatedFigures(book, market, position);
+  return {
+    equity: judged.equity,
+    initialMargin: judged.initialMargin,
+    maintenanceMargin: judged.maintenanceMargin,
+    freeCollateral: pool.freeCollateral,
+  };
+}
+
+function unanswerable(book: Book, market: Market, order: Order): Refusal | undefined {
+  const account = book.accounts.get(order.account);
+  if (account === undefined) return refusal(RefusalReason.ACCOUNT_UNKNOWN);
+  if (VENUE_ACCOUNTS.includes(order.account)) return refusal(RefusalReason.ACCOUNT_RESERVED);
+  const contract = market.contracts.get(order.instrument);
+  if (contract === undefined) return refusal(RefusalReason.INSTRUMENT_UNKNOWN);
+  const state = instrumentOf(book, order.instrument);
+  if (state.settled) return refusal(RefusalReason.INSTRUMENT_SETTLED);
+  if (account.quarantined) return refusal(RefusalReason.ACCOUNT_QUARANTINED);
+  if (state.mark === undefined) return refusal(RefusalReason.PRICE_MISSING);
+  const age = book.timeUs - state.markTimeUs;
+  const { staleAfterUs } = contract.listing;
+  if (age > staleAfterUs) return refusal(RefusalReason.PRICE_STALE, age, staleAfterUs);
+  const quantity = quantityRefusal(contract, order.quantity);
+  if (quantity !== undefined) return quantity;
+  return order.price === undefined ? undefined : tradePriceRefusal(contract, order.price);
+}

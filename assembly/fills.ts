@@ -7,12 +7,13 @@ import { creditVenue, isCross, setQuantity } from "./holdings";
 import {
   INSTRUMENT_CURRENCY, INSTRUMENT_KIND, INSTRUMENT_LIQUIDATION_FEE, INSTRUMENT_MAKER_FEE, INSTRUMENT_PRICE_LIMIT,
   INSTRUMENT_TAKER_FEE, KIND_LINEAR,
-  LIQUIDITY_MAKER, POOL_BALANCE, POOL_IM, POOL_OPEN_POSITIONS, POOL_PROFIT, POSITION_ENTRY_COST, POSITION_FEES,
+  LIQUIDITY_MAKER, POOL_BALANCE, POOL_IM, POOL_OPEN_POSITIONS, POOL_PROFIT, POSITION_ACCOUNT, POSITION_ENTRY_COST,
+  POSITION_FEES,
   POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, POSITION_REALISED,
   SIDE_BUY, VENUE_FEES, VENUE_INSURANCE, VENUE_ROUNDING,
 } from "./layout";
 import { attach, detach, settleChange } from "./margin";
-import { coverPool } from "./insurance";
+import { coverPool, reportInsurance } from "./insurance";
 import { instrumentAt, poolAt, positionAt } from "./tables";
 
 /** Positions stay below it, so that a quantity is exact as a float64. */
@@ -41,6 +42,11 @@ export let plannedFree: i64 = 0;
 function closingPart(held: i64, signed: i64): i64 {
   if (held == 0 || (held > 0) == (signed > 0)) return 0;
   return smaller(<i64>magnitude(held), <i64>magnitude(signed));
+}
+
+/** Most that a fill of this side can close. */
+export function closable(held: i64, side: u8): i64 {
+  return (held > 0) == (side == SIDE_BUY) ? 0 : <i64>magnitude(held);
 }
 
 /** Whether a fill only reduces the position. */
@@ -172,6 +178,9 @@ export function bookFill(slot: u32, liquidation: bool): void {
   creditVenue(VENUE_FEES, currency, plannedFee);
   creditVenue(VENUE_INSURANCE, currency, plannedLiquidationFee - plannedCovered);
   creditVenue(VENUE_ROUNDING, currency, plannedRounding);
+  if (plannedCovered != 0) {
+    reportInsurance(load<u32>(position, POSITION_ACCOUNT), load<u32>(position, POSITION_INSTRUMENT), currency, plannedCovered);
+  }
   if (liquidation && load<u32>(pool, POOL_OPEN_POSITIONS) == 0) coverPool(poolSlot);
   settleChange(slot);
 }

@@ -9,8 +9,8 @@ import {
 } from "./layout";
 
 /** INP-004: 2000-01-01 up to 2200-01-01, in microseconds. */
-const FIRST_TIME_US: i64 = 946684800000000;
-const LAST_TIME_US: i64 = 7258118400000000;
+export const FIRST_TIME_US: i64 = 946684800000000;
+export const LAST_TIME_US: i64 = 7258118400000000;
 
 export let failedCode: u8 = 0;
 export let failedValue: i64 = 0;
@@ -28,7 +28,7 @@ export function timeInRange(timeUs: i64): bool {
 }
 
 export function checkQuantity(instrument: usize, quantity: i64): bool {
-  if (quantity <= 0) return fail(QUANTITY_NOT_POSITIVE, quantity, 1);
+  if (quantity <= 0) return fail(QUANTITY_NOT_POSITIVE, quantity, 0);
   const limit = load<i64>(instrument, INSTRUMENT_QUANTITY_LIMIT);
   if (quantity > limit) return fail(QUANTITY_LIMIT, quantity, limit);
   const lot = load<i64>(instrument, INSTRUMENT_LOT);
@@ -37,7 +37,7 @@ export function checkQuantity(instrument: usize, quantity: i64): bool {
 }
 
 export function checkPriceOfOrder(instrument: usize, price: i64): bool {
-  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return fail(PRICE_NOT_POSITIVE, price, 1);
+  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return fail(PRICE_NOT_POSITIVE, price, 0);
   const limit = load<i64>(instrument, INSTRUMENT_PRICE_LIMIT);
   if (magnitude(price) > <u64>limit) return fail(PRICE_LIMIT, price, limit);
   const tick = load<i64>(instrument, INSTRUMENT_TICK);

@@ -7,10 +7,10 @@ import {
   INSTRUMENT_HOLDERS, INSTRUMENT_NET_QUANTITY, INSTRUMENT_OPEN_QUANTITY, INSTRUMENT_SETTLED, MODE_CROSS, NONE,
   POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POOL_OPEN_POSITIONS, POOL_SIZE, POOL_STATE, POOL_STATE_SINCE,
   POSITION_ACCOUNT, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MODE, POSITION_NEXT, POSITION_NEXT_HOLDER,
-  POSITION_POOL, POSITION_POSTED, POSITION_PREVIOUS_HOLDER, POSITION_QUANTITY, POSITION_SIZE, POSITION_STATE,
+  POSITION_POOL, POSITION_PREVIOUS_HOLDER, POSITION_QUANTITY, POSITION_SIZE, POSITION_STATE,
   POSITION_STATE_SINCE, STATE_HEALTHY, VENUE_ACCOUNTS,
 } from "./layout";
-import { accountAt, header, instrumentAt, poolAt, positionAt } from "./tables";
+import { accountAt, header, instrumentAt, poolAt, positionAt, sparePool, sparePosition } from "./tables";
 
 /** @returns the account's number, NONE when there is no room */
 export function openAccount(mode: u8): u32 {
@@ -164,6 +164,25 @@ export function takePosition(account: u32, instrument: u32): u32 {
   return fresh;
 }
 
+/**
+ * The position as it is, or as it would be opened: a row beside the tables, pointing to a pool beside the tables if need
+ * be. What is tried on it leaves no trace.
+ */
+export function positionOrSpare(account: u32, instrument: u32): usize {
+  const slot = findPosition(account, instrument);
+  if (slot != NONE) return positionAt(slot);
+  const terms = instrumentAt(instrument);
+  const position = positionAt(sparePosition);
+  memory.fill(position, 0, POSITION_SIZE);
+  const pool = findPool(account, load<u32>(terms, INSTRUMENT_CURRENCY));
+  if (pool == NONE) memory.fill(poolAt(sparePool), 0, POOL_SIZE);
+  store<u32>(position, instrument, POSITION_INSTRUMENT);
+  store<u32>(position, pool == NONE ? sparePool : pool, POSITION_POOL);
+  store<u8>(position, load<u8>(accountAt(account), ACCOUNT_MODE), POSITION_MODE);
+  store<u32>(position, load<u32>(terms, INSTRUMENT_DEFAULT_LEVERAGE), POSITION_LEVERAGE);
+  return position;
+}
+
 @inline
 export function isCross(position: usize): bool {
   return load<u8>(position, POSITION_MODE) == MODE_CROSS;
@@ -220,9 +239,4 @@ function unlinkHolder(position: usize, instrument: usize): void {
 /** First open position of an instrument, NONE when nobody holds it. */
 export function firstHolder(instrument: usize): u32 {
   return load<u32>(instrument, INSTRUMENT_HOLDERS) == 0 ? NONE : load<u32>(instrument, INSTRUMENT_FIRST_HOLDER);
-}
-
-@inline
-export function posted(position: usize): i64 {
-  return load<i64>(position, POSITION_POSTED);
 }

@@ -3,18 +3,24 @@
 
 import {
   ACCOUNT_EXISTS, ACCOUNT_RESERVED, ACCOUNT_UNKNOWN, CAPACITY, CURRENCY_UNKNOWN, DUPLICATE, FEE_LIMIT, FIELD_MISSING,
-  INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MODE_UNKNOWN, NOT_REDUCING, OVERFLOW, TIME_RANGE,
+  IDENTITY_TOO_OLD, INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MODE_UNKNOWN, NOT_REDUCING, OVERFLOW, TIME_RANGE,
 } from "./codes";
-import { bookFill, onlyReduces, planFill, plannedCost, plannedFee, plannedLiquidationFee, plannedPosted,
-  plannedQuantity, plannedRealised, plannedRounding } from "./fills";
+import {
+  bookFill, closable, onlyReduces, planFill, plannedCost, plannedFee, plannedLiquidationFee, plannedPosted,
+  plannedQuantity, plannedRealised, plannedRounding,
+} from "./fills";
 import { clearOverflow, magnitude, overflowed } from "./fixed";
-import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue, timeInRange } from "./formats";
-import { findPosition, isVenueAccount, openAccount, poolFits, positionFits, takePosition } from "./holdings";
+import {
+  checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue, FIRST_TIME_US, LAST_TIME_US, timeInRange,
+} from "./formats";
+import {
+  findPosition, isVenueAccount, openAccount, poolFits, positionFits, positionOrSpare, takePosition,
+} from "./holdings";
 import { contentOf, recognise, remember } from "./identities";
 import {
   ACCOUNT_MODE, ACCOUNT_OPENED, ACCOUNT_QUARANTINED, ACCOUNT_QUARANTINED_KIND, BOOKKEEPING_FILLS, COLLATERAL_MOVED,
   CURRENCY_LISTED, DEPOSITED, EPOCH_STARTED, FILL_APPLIED, FLAG_FEE_GIVEN, FLAG_LIQUIDATION, FLAG_MALFORMED,
-  FUNDING_APPLIED, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_INSTRUMENTS, INPUT_ACCOUNT,
+  FUNDING_APPLIED, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_FORGOTTEN_THROUGH, HEADER_INSTRUMENTS, INPUT_ACCOUNT,
   INPUT_BLOB, INPUT_BLOB_COUNT, INPUT_CHOICE, INPUT_CURRENCY, INPUT_FIRST, INPUT_FLAGS,
   INPUT_IDENTITY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_SIZE, INPUT_THIRD, INPUT_TIME,
   INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIQUIDITY_MAKER,
@@ -25,7 +31,7 @@ import { listCurrency, listInstrument, openShard, setMarginTable, setScenarioGri
 import { applyFunding, setMark, settleInstrument } from "./markets";
 import { answerValue, attribute, emit, openOutput, refuse, refusedWith, setValue, wasApplied } from "./outputs";
 import { accountAt, blob, bookkeeping, header, inputs, instrumentAt, positionAt } from "./tables";
-import { changeLeverage, changeMode, deposit, moveCollateral, withdraw } from "./transfers";
+import { changeLeverage, changeMode, checkLeverage, deposit, moveCollateral, withdraw } from "./transfers";
 
 /** Largest fee that a venue may name. */
 const FEE_GUARD: u64 = 1000000000000000;
@@ -65,24 +71,28 @@ export function applyInput(index: u32): void {
     index, kind, kind != ACCOUNT_OPENED && accountKnown(account) ? account : NONE,
     instrumentKnown(instrument) ? instrument : NONE,
   );
-  if (load<u8>(input, INPUT_FLAGS) & FLAG_MALFORMED) {
-    refuse(<u8>first(input), 0, 0);
-    return;
-  }
-  if (kind < ACCOUNT_OPENED) {
-    applyListing(input, kind);
-    return;
-  }
+  const malformed = (load<u8>(input, INPUT_FLAGS) & FLAG_MALFORMED) != 0;
   const timeUs = load<i64>(input, INPUT_TIME);
-  if (!timeInRange(timeUs)) {
-    refuse(TIME_RANGE, timeUs, 0);
+  if (kind == RECORD_QUARANTINED) {
+    refuse(<u8>first(input), 0, 0);
+  } else if (kind < INSTRUMENT_LISTED) {
+    applySetUp(input, kind);
+  } else if (!passesTime(kind, timeUs)) {
+    refuse(TIME_RANGE, timeUs, timeUs < FIRST_TIME_US ? FIRST_TIME_US : LAST_TIME_US);
   } else {
     if (timeUs > load<i64>(header, HEADER_EVENT_TIME)) store<i64>(header, timeUs, HEADER_EVENT_TIME);
-    if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
+    if (malformed) refuse(<u8>first(input), 0, 0);
+    else if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
+    else if (kind == INSTRUMENT_LISTED) applyListing(input);
     else if (kind < FILL_APPLIED) applyCommand(input, kind, account, instrument, timeUs);
     else applyMarket(input, kind, instrument, timeUs);
   }
   if (kind == FILL_APPLIED) quarantineUnlessApplied(account);
+}
+
+/** INP-004. Listings of the genesis carry no time. */
+function passesTime(kind: u8, timeUs: i64): bool {
+  return timeInRange(timeUs) || (kind == INSTRUMENT_LISTED && timeUs == 0);
 }
 
 /** INP-002: a fill that could not be applied leaves its account's position in doubt. */
@@ -95,10 +105,8 @@ function quarantineUnlessApplied(account: u32): void {
   setValue(emit(ACCOUNT_QUARANTINED_KIND, account, NONE, NONE), 0, code);
 }
 
-function applyListing(input: usize, kind: u8): void {
+function applySetUp(input: usize, kind: u8): void {
   const count = load<u32>(input, INPUT_BLOB_COUNT);
-  const time = load<i64>(input, INPUT_TIME);
-  if (timeInRange(time) && time > load<i64>(header, HEADER_EVENT_TIME)) store<i64>(header, time, HEADER_EVENT_TIME);
   switch (kind) {
     case SHARD_OPENED:
       openShard();
@@ -114,58 +122,61 @@ function applyListing(input: usize, kind: u8): void {
     case SCENARIO_GRID_SET:
       setScenarioGrid(blobOf(input), count);
       return;
-    case INSTRUMENT_LISTED: {
-      const currency = load<u32>(input, INPUT_CURRENCY);
-      if (currency >= load<u32>(header, HEADER_CURRENCIES)) {
-        refuse(CURRENCY_UNKNOWN, currency, 0);
-        return;
-      }
-      const number = load<u32>(input, INPUT_INSTRUMENT);
-      listInstrument(number, load<u8>(input, INPUT_CHOICE), currency, blobOf(input), count);
-      return;
-    }
     default:
-      refuse(FIELD_MISSING, kind, 0);
+      refuse(FIELD_MISSING, 0, 0);
   }
 }
 
-/** INP-001: one identity, one answer, so a refusal that comes later is remembered too. @returns whether it is new */
+function applyListing(input: usize): void {
+  listInstrument(
+    load<u32>(input, INPUT_INSTRUMENT), load<u8>(input, INPUT_CHOICE), load<u32>(input, INPUT_CURRENCY), blobOf(input),
+    load<u32>(input, INPUT_BLOB_COUNT),
+  );
+}
+
+/** INP-001. @returns whether the identity is new */
 function isNew(input: usize, timeUs: i64): bool {
-  const key = load<u64>(input, INPUT_IDENTITY);
-  const fingerprint = contentOf(input);
-  const code = recognise(key, fingerprint, timeUs);
-  if (code != 0) return refuse(code, timeUs, 0);
-  remember(key, fingerprint, timeUs);
-  return true;
+  const code = recognise(load<u64>(input, INPUT_IDENTITY), contentOf(input), timeUs);
+  if (code == 0) return true;
+  if (code == IDENTITY_TOO_OLD) return refuse(code, timeUs, load<i64>(header, HEADER_FORGOTTEN_THROUGH));
+  return refuse(code, 0, 0);
+}
+
+/** One identity, one answer: called before the checks that may still refuse. */
+function rememberInput(input: usize, timeUs: i64): void {
+  remember(load<u64>(input, INPUT_IDENTITY), contentOf(input), timeUs);
 }
 
 function applyFill(input: usize, account: u32, number: u32, timeUs: i64): bool {
-  if (!accountKnown(account)) return refuse(ACCOUNT_UNKNOWN, account, 0);
-  if (isVenueAccount(account)) return refuse(ACCOUNT_RESERVED, account, 0);
-  if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, number, 0);
+  if (!accountKnown(account)) return refuse(ACCOUNT_UNKNOWN, 0, 0);
+  if (isVenueAccount(account)) return refuse(ACCOUNT_RESERVED, 0, 0);
+  if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, 0, 0);
   if (!isNew(input, timeUs)) return false;
+  rememberInput(input, timeUs);
   const instrument = instrumentAt(number);
-  if (load<u8>(instrument, SETTLED)) return refuse(INSTRUMENT_SETTLED, number, 0);
+  if (load<u8>(instrument, SETTLED)) return refuse(INSTRUMENT_SETTLED, 0, 0);
   const side = load<u8>(input, INPUT_CHOICE);
   const liquidity = load<u8>(input, INPUT_LIQUIDITY);
-  if (side != SIDE_BUY && side != SIDE_SELL) return refuse(FIELD_MISSING, side, 0);
-  if (liquidity != LIQUIDITY_MAKER && liquidity != LIQUIDITY_TAKER) return refuse(FIELD_MISSING, liquidity, 1);
+  if (side != SIDE_BUY && side != SIDE_SELL) return refuse(FIELD_MISSING, 0, 0);
+  if (liquidity != LIQUIDITY_MAKER && liquidity != LIQUIDITY_TAKER) return refuse(FIELD_MISSING, 0, 0);
   const quantity = first(input);
   const price = load<i64>(input, INPUT_SECOND);
   if (!checkQuantity(instrument, quantity) || !checkPriceOfOrder(instrument, price)) {
     return refuse(failedCode, failedValue, failedLimit);
   }
   const flags = load<u8>(input, INPUT_FLAGS);
+  const feeGiven = (flags & FLAG_FEE_GIVEN) != 0;
   const fee = load<i64>(input, INPUT_THIRD);
-  if (flags & FLAG_FEE_GIVEN && magnitude(fee) > FEE_GUARD) return refuse(FEE_LIMIT, fee, FEE_GUARD);
+  if (feeGiven && magnitude(fee) > FEE_GUARD) return refuse(FEE_LIMIT, fee, FEE_GUARD);
   const liquidation = (flags & FLAG_LIQUIDATION) != 0;
-  const known = heldQuantity(account, number);
-  if (liquidation && !onlyReduces(known, side, quantity)) return refuse(NOT_REDUCING, quantity, known);
+  const held = heldQuantity(account, number);
+  if (liquidation && !onlyReduces(held, side, quantity)) return refuse(NOT_REDUCING, quantity, closable(held, side));
   if (!positionFits(account, number)) return refuse(CAPACITY, 0, 0);
-  const slot = takePosition(account, number);
   clearOverflow();
-  planFill(positionAt(slot), side, quantity, price, liquidity, liquidation, (flags & FLAG_FEE_GIVEN) != 0, fee);
-  if (overflowed) return refuse(OVERFLOW, quantity, 0);
+  planFill(
+    positionOrSpare(account, number), side, quantity, price, liquidity, liquidation, feeGiven, fee,
+  );
+  if (overflowed) return refuse(OVERFLOW, 0, 0);
   store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_FILLS) + 1, BOOKKEEPING_FILLS);
   answerValue(0, plannedRealised);
   answerValue(1, plannedFee);
@@ -174,7 +185,7 @@ function applyFill(input: usize, account: u32, number: u32, timeUs: i64): bool {
   answerValue(4, plannedPosted);
   answerValue(5, plannedRounding);
   answerValue(6, plannedLiquidationFee);
-  bookFill(slot, liquidation);
+  bookFill(takePosition(account, number), liquidation);
   return true;
 }
 
@@ -185,58 +196,62 @@ function heldQuantity(account: u32, number: u32): i64 {
 
 function applyCommand(input: usize, kind: u8, account: u32, number: u32, timeUs: i64): bool {
   if (kind == ACCOUNT_OPENED) return openNewAccount(input, account, timeUs);
-  if (!accountKnown(account)) return refuse(ACCOUNT_UNKNOWN, account, 0);
-  if (isVenueAccount(account) && !(account == VENUE_INSURANCE && (kind == DEPOSITED || kind == WITHDRAWN))) {
-    return refuse(ACCOUNT_RESERVED, account, 0);
-  }
+  if (!accountKnown(account)) return refuse(ACCOUNT_UNKNOWN, 0, 0);
+  const transfer = kind == DEPOSITED || kind == WITHDRAWN;
+  if (isVenueAccount(account) && !(account == VENUE_INSURANCE && transfer)) return refuse(ACCOUNT_RESERVED, 0, 0);
   if (!isNew(input, timeUs)) return false;
-  if (kind == DEPOSITED || kind == WITHDRAWN) return transferMoney(input, kind, account);
-  return choose(input, kind, account, number);
+  const named = !transfer && !concernsAccount(input, kind);
+  if (named && !instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, 0, 0);
+  rememberInput(input, timeUs);
+  return transfer ? transferMoney(input, kind, account) : choose(input, kind, account, number);
+}
+
+/** A margin mode without an instrument is the account's own. */
+@inline
+function concernsAccount(input: usize, kind: u8): bool {
+  return kind == MARGIN_MODE_SET && load<u8>(input, INPUT_LIQUIDITY) == 0;
 }
 
 function openNewAccount(input: usize, account: u32, timeUs: i64): bool {
+  if (isVenueAccount(account)) return refuse(ACCOUNT_RESERVED, 0, 0);
   if (!isNew(input, timeUs)) return false;
-  if (accountKnown(account)) return refuse(ACCOUNT_EXISTS, account, 0);
+  rememberInput(input, timeUs);
+  if (accountKnown(account)) return refuse(ACCOUNT_EXISTS, 0, 0);
   const mode = load<u8>(input, INPUT_CHOICE);
   if (mode != MODE_ISOLATED && mode != MODE_CROSS) return refuse(MODE_UNKNOWN, mode, 0);
   const opened = openAccount(mode);
-  if (opened == NONE) return refuse(CAPACITY, account, account);
+  if (opened == NONE) return refuse(CAPACITY, 0, 0);
   attribute(opened);
   return true;
 }
 
 function transferMoney(input: usize, kind: u8, account: u32): bool {
   const currency = load<u32>(input, INPUT_CURRENCY);
-  if (currency >= load<u32>(header, HEADER_CURRENCIES)) return refuse(CURRENCY_UNKNOWN, currency, 0);
+  if (currency >= load<u32>(header, HEADER_CURRENCIES)) return refuse(CURRENCY_UNKNOWN, 0, 0);
   if (!poolFits(account, currency)) return refuse(CAPACITY, 0, 0);
   return kind == DEPOSITED ? deposit(account, currency, first(input)) : withdraw(account, currency, first(input));
 }
 
 function choose(input: usize, kind: u8, account: u32, number: u32): bool {
   const mode = load<u8>(input, INPUT_CHOICE);
-  const forAccount = kind == MARGIN_MODE_SET && load<u8>(input, INPUT_LIQUIDITY) == 0;
-  if (!forAccount) {
-    if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, number, 0);
-    if (load<u8>(instrumentAt(number), SETTLED)) return refuse(INSTRUMENT_SETTLED, number, 0);
-  }
+  const forAccount = concernsAccount(input, kind);
+  if (!forAccount && load<u8>(instrumentAt(number), SETTLED)) return refuse(INSTRUMENT_SETTLED, 0, 0);
   if (kind == MARGIN_MODE_SET && mode != MODE_ISOLATED && mode != MODE_CROSS) return refuse(MODE_UNKNOWN, mode, 0);
   if (forAccount) {
     store<u8>(accountAt(account), mode, ACCOUNT_MODE);
     return true;
   }
+  if (kind == COLLATERAL_MOVED) return moveCollateral(account, number, first(input));
+  if (kind == LEVERAGE_SET && !checkLeverage(number, first(input))) return false;
   if (!positionFits(account, number)) return refuse(CAPACITY, 0, 0);
   const slot = takePosition(account, number);
-  if (kind == MARGIN_MODE_SET) return changeMode(slot, mode);
-  if (kind == LEVERAGE_SET) return changeLeverage(slot, first(input));
-  if (kind == COLLATERAL_MOVED) return moveCollateral(slot, first(input));
-  return refuse(FIELD_MISSING, kind, 0);
+  return kind == MARGIN_MODE_SET ? changeMode(slot, mode) : changeLeverage(slot, <u32>first(input));
 }
 
 function applyMarket(input: usize, kind: u8, number: u32, timeUs: i64): bool {
-  if (kind == RECORD_QUARANTINED) return refuse(FIELD_MISSING, kind, 0);
-  if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, number, 0);
+  if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, 0, 0);
   if (kind == MARK_PRICE_SET) return setMark(number, first(input), timeUs);
   if (kind == FUNDING_APPLIED) return applyFunding(number, first(input), timeUs);
   if (kind == INSTRUMENT_SETTLED_KIND) return settleInstrument(number, first(input));
-  return refuse(FIELD_MISSING, kind, 0);
+  return refuse(FIELD_MISSING, 0, 0);
 }

@@ -13,5 +13,10 @@ export function coverPool(slot: u32): void {
   const currency = load<u32>(pool, POOL_CURRENCY);
   creditVenue(VENUE_INSURANCE, currency, balance);
   store<i64>(pool, 0, POOL_BALANCE);
-  setValue(emit(INSURANCE_PAID, load<u32>(pool, POOL_ACCOUNT), NONE, currency), 0, 0 - balance);
+  reportInsurance(load<u32>(pool, POOL_ACCOUNT), NONE, currency, 0 - balance);
+}
+
+/** @param instrument of the isolated position whose loss it was, NONE for a pool */
+export function reportInsurance(account: u32, instrument: u32, currency: u32, amount: i64): void {
+  setValue(emit(INSURANCE_PAID, account, instrument, currency), 0, amount);
 }

@@ -1,8 +1,8 @@
 // What a market is made of: currencies, margin tables, scenario grids, instruments. A listing that makes no sense is refused
 // here too, whoever wrote it.
 
-import { BILLION } from "./contracts";
-import { CAPACITY, INSTRUMENT_EXISTS, LISTING_INVALID, TABLE_UNKNOWN } from "./codes";
+import { BILLION, leverageLimit } from "./contracts";
+import { CAPACITY, CURRENCY_UNKNOWN, INSTRUMENT_EXISTS, LISTING_INVALID, TABLE_UNKNOWN } from "./codes";
 import { openAccount, takePool } from "./holdings";
 import {
   CURRENCY_CAPACITY, CURRENCY_SCALE, CURRENCY_SCENARIO_GRID, HEADER_ACCOUNT_CAPACITY, HEADER_CURRENCIES,
@@ -16,7 +16,6 @@ import {
   TIER_INITIAL_DEDUCTION, TIER_INITIAL_RATE, TIER_MAINTENANCE_DEDUCTION, TIER_MAINTENANCE_RATE, TIER_SIZE,
   VENUE_ACCOUNTS,
 } from "./layout";
-import { leverageLimit } from "./contracts";
 import { magnitude, mulDivFloor, mulDivCeil, overflowed, clearOverflow } from "./fixed";
 import { refuse } from "./outputs";
 import { currencyAt, header, instrumentAt, marginTableAt, scenarioGridAt } from "./tables";
@@ -128,14 +127,15 @@ function listed(fields: usize, index: u32): i64 {
 
 export function listInstrument(number: u32, kind: u8, currency: u32, fields: usize, count: u32): bool {
   const next = load<u32>(header, HEADER_INSTRUMENTS);
-  if (number < next) return refuse(INSTRUMENT_EXISTS, number, next);
+  if (number < next) return refuse(INSTRUMENT_EXISTS, 0, 0);
   const capacity = load<u32>(header, HEADER_INSTRUMENT_CAPACITY);
   if (next >= capacity) return refuse(CAPACITY, next, capacity);
+  if (currency >= load<u32>(header, HEADER_CURRENCIES)) return refuse(CURRENCY_UNKNOWN, 0, 0);
   if (count != LISTED_COUNT || (kind != KIND_LINEAR && kind != KIND_INVERSE)) return refuse(LISTING_INVALID, kind, 0);
   const marginTable = listed(fields, LISTED_MARGIN_TABLE);
   const grid = listed(fields, LISTED_SCENARIO_GRID);
-  if (<u64>marginTable >= <u64>load<u32>(header, HEADER_MARGIN_TABLES)) return refuse(TABLE_UNKNOWN, marginTable, 0);
-  if (<u64>grid >= <u64>load<u32>(header, HEADER_SCENARIO_GRIDS)) return refuse(TABLE_UNKNOWN, grid, 1);
+  if (<u64>marginTable >= <u64>load<u32>(header, HEADER_MARGIN_TABLES)) return refuse(TABLE_UNKNOWN, 0, 0);
+  if (<u64>grid >= <u64>load<u32>(header, HEADER_SCENARIO_GRIDS)) return refuse(TABLE_UNKNOWN, 0, 0);
   const currencyGrid = load<u32>(currencyAt(currency), CURRENCY_SCENARIO_GRID);
   if (currencyGrid != NONE && currencyGrid != <u32>grid) return refuse(LISTING_INVALID, grid, currencyGrid);
 

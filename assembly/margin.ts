@@ -157,9 +157,12 @@ export function judgeIsolated(slot: u32): void {
   store<u8>(position, to, POSITION_STATE);
   store<i64>(position, load<i64>(header, HEADER_EVENT_TIME), POSITION_STATE_SINCE);
   const instrument = load<u32>(position, POSITION_INSTRUMENT);
+  // One that has turned cross has no figures of its own any more.
+  const cross = isCross(position);
   report(
     load<u32>(position, POSITION_ACCOUNT), instrument, load<u32>(instrumentAt(instrument), INSTRUMENT_CURRENCY), from,
-    to, isolatedEquity(position), load<i64>(position, POSITION_IM), load<i64>(position, POSITION_MM),
+    to, cross ? 0 : isolatedEquity(position), cross ? 0 : load<i64>(position, POSITION_IM),
+    cross ? 0 : load<i64>(position, POSITION_MM),
   );
 }
 

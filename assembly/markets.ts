@@ -26,7 +26,7 @@ import { bookkeeping, instrumentAt, poolAt, positionAt } from "./tables";
 const CONFIRMATIONS: u32 = 3;
 
 function checkPrice(instrument: usize, price: i64): bool {
-  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, price, 1);
+  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, price, 0);
   const limit = load<i64>(instrument, INSTRUMENT_PRICE_LIMIT);
   if (magnitude(price) > <u64>limit) return refuse(PRICE_LIMIT, price, limit);
   return true;
@@ -40,7 +40,7 @@ function inBand(price: i64, reference: i64, bandE9: i64): bool {
 
 export function setMark(number: u32, price: i64, timeUs: i64): bool {
   const instrument = instrumentAt(number);
-  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, <i64>number, 0);
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, 0, 0);
   if (!checkPrice(instrument, price)) return false;
   const band = load<i64>(instrument, INSTRUMENT_PRICE_BAND);
   if (load<u8>(instrument, INSTRUMENT_MARKED)) {
@@ -69,7 +69,7 @@ export function setMark(number: u32, price: i64, timeUs: i64): bool {
 /** MAR-009. */
 export function applyFunding(number: u32, rateE9: i64, timeUs: i64): bool {
   const instrument = instrumentAt(number);
-  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, <i64>number, 0);
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, 0, 0);
   if (magnitude(rateE9) > <u64>BILLION) return refuse(RATE_RANGE, rateE9, BILLION);
   if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuse(PRICE_MISSING, 0, 0);
   const last = load<i64>(instrument, INSTRUMENT_FUNDING_TIME);
@@ -115,7 +115,7 @@ function payFunding(position: usize, number: u32, currency: u32, amount: i64): v
     store<i64>(position, posted + postedChange, POSITION_POSTED);
     creditVenue(VENUE_INSURANCE, currency, 0 - covered);
   }
-  store<i64>(position, load<i64>(position, POSITION_FUNDING) + amount + covered, POSITION_FUNDING);
+  store<i64>(position, load<i64>(position, POSITION_FUNDING) + amount, POSITION_FUNDING);
   const slot = emit(FUNDING_PAID, load<u32>(position, POSITION_ACCOUNT), number, currency);
   setValue(slot, 0, amount);
   setValue(slot, 1, postedChange);
@@ -133,7 +133,7 @@ function judgeGathered(count: u32): void {
 /** MAR-010. */
 export function settleInstrument(number: u32, price: i64): bool {
   const instrument = instrumentAt(number);
-  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(DUPLICATE, price, load<i64>(instrument, INSTRUMENT_MARK));
+  if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(DUPLICATE, 0, 0);
   if (!checkPrice(instrument, price)) return false;
   const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
   const net = load<i64>(instrument, INSTRUMENT_NET_QUANTITY);
@@ -143,15 +143,9 @@ export function settleInstrument(number: u32, price: i64): bool {
   const rounding = (net == 0 ? 0 : symmetricCashOf(instrument, 0 - net, price)) - cashSum;
   creditVenue(VENUE_ROUNDING, currency, rounding);
   store<u8>(instrument, 1, INSTRUMENT_SETTLED);
-  store<u8>(instrument, 1, INSTRUMENT_MARKED);
-  store<i64>(instrument, price, INSTRUMENT_MARK);
   answerCurrency(currency);
   answerValue(0, <i64>holders);
   answerValue(1, rounding);
-  for (let at: u32 = 0; at < holders; at++) {
-    const pool = load<u32>(positionAt(gatheredSlot(at)), POSITION_POOL);
-    if (load<u32>(poolAt(pool), POOL_OPEN_POSITIONS) == 0) coverPool(pool);
-  }
   for (let at: u32 = 0; at < holders; at++) {
     const slot = gatheredSlot(at);
     revaluePool(load<u32>(positionAt(slot), POSITION_POOL));
@@ -189,5 +183,6 @@ function closeAtSettlement(slot: u32, number: u32, currency: u32, price: i64): i
   setValue(output, 1, realised);
   setValue(output, 2, posted);
   setValue(output, 3, covered);
+  if (load<u32>(pool, POOL_OPEN_POSITIONS) == 0) coverPool(load<u32>(position, POSITION_POOL));
   return cash;
 }

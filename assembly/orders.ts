@@ -10,7 +10,7 @@ import {
   plannedRequired,
 } from "./fills";
 import { clearOverflow, larger, overflowed, smaller } from "./fixed";
-import { findPool, findPosition, isCross, isVenueAccount } from "./holdings";
+import { isCross, isVenueAccount, positionOrSpare } from "./holdings";
 import {
   ACCOUNT_MODE, ACCOUNT_QUARANTINED as QUARANTINED, ANSWER_SIZE, CHECK_CODE, CHECK_EQUITY_AFTER, CHECK_EQUITY_BEFORE,
   CHECK_FEE, CHECK_FREE_AFTER, CHECK_FREE_BEFORE, CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER,
@@ -22,7 +22,7 @@ import {
 } from "./layout";
 import { markValueOf, poolEquity, profitOf } from "./margin";
 import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue } from "./formats";
-import { accountAt, answer, header, instrumentAt, poolAt, positionAt, sparePool, sparePosition } from "./tables";
+import { accountAt, answer, header, instrumentAt, poolAt } from "./tables";
 
 @inline
 function say(field: u32, value: i64): void {
@@ -35,45 +35,28 @@ function refuseOrder(code: u8, value: i64, limit: i64): void {
   say(CHECK_LIMIT, limit);
 }
 
-/** The position as it is, or as it would be opened: a row beside the tables, pointing to a pool beside the tables if need be. */
-function positionFor(account: u32, instrument: u32): usize {
-  const slot = findPosition(account, instrument);
-  if (slot != NONE) return positionAt(slot);
-  const terms = instrumentAt(instrument);
-  memory.fill(positionAt(sparePosition), 0, POSITION_SIZE);
-  const position = positionAt(sparePosition);
-  const pool = findPool(account, load<u32>(terms, INSTRUMENT_CURRENCY));
-  if (pool == NONE) memory.fill(poolAt(sparePool), 0, 128);
-  store<u32>(position, instrument, POSITION_INSTRUMENT);
-  store<u32>(position, pool == NONE ? sparePool : pool, POSITION_POOL);
-  store<u8>(position, load<u8>(accountAt(account), ACCOUNT_MODE), POSITION_MODE);
-  store<u8>(position, STATE_HEALTHY, POSITION_STATE);
-  store<u32>(position, load<u32>(terms, INSTRUMENT_DEFAULT_LEVERAGE), POSITION_LEVERAGE);
-  return position;
-}
-
 /** Writes the answer; changes nothing else. `priced` is false for a market order. */
 export function checkOrder(account: u32, number: u32, side: u8, quantity: i64, priced: bool, price: i64): void {
   memory.fill(answer, 0, ANSWER_SIZE);
-  if (account >= load<u32>(header, HEADER_ACCOUNTS)) return refuseOrder(ACCOUNT_UNKNOWN, account, 0);
-  if (isVenueAccount(account)) return refuseOrder(ACCOUNT_RESERVED, account, 0);
-  if (number >= load<u32>(header, HEADER_INSTRUMENTS)) return refuseOrder(INSTRUMENT_UNKNOWN, number, 0);
+  if (account >= load<u32>(header, HEADER_ACCOUNTS)) return refuseOrder(ACCOUNT_UNKNOWN, 0, 0);
+  if (isVenueAccount(account)) return refuseOrder(ACCOUNT_RESERVED, 0, 0);
+  if (number >= load<u32>(header, HEADER_INSTRUMENTS)) return refuseOrder(INSTRUMENT_UNKNOWN, 0, 0);
   const instrument = instrumentAt(number);
-  if (load<u8>(instrument, SETTLED)) return refuseOrder(INSTRUMENT_SETTLED, number, 0);
-  if (side != SIDE_BUY && side != SIDE_SELL) return refuseOrder(FIELD_MISSING, side, 0);
+  if (load<u8>(instrument, SETTLED)) return refuseOrder(INSTRUMENT_SETTLED, 0, 0);
+  if (side != SIDE_BUY && side != SIDE_SELL) return refuseOrder(FIELD_MISSING, 0, 0);
   if (!checkQuantity(instrument, quantity) || (priced && !checkPriceOfOrder(instrument, price))) {
     return refuseOrder(failedCode, failedValue, failedLimit);
   }
   const mark = load<i64>(instrument, INSTRUMENT_MARK);
   if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuseOrder(PRICE_MISSING, 0, 0);
 
-  const position = positionFor(account, number);
+  const position = positionOrSpare(account, number);
   const pool = poolAt(load<u32>(position, POSITION_POOL));
   const reduces = onlyReduces(load<i64>(position, POSITION_QUANTITY), side, quantity);
   const worse = !priced ? mark : side == SIDE_BUY ? larger(price, mark) : smaller(price, mark);
   clearOverflow();
   planFill(position, side, quantity, worse, LIQUIDITY_TAKER, false, false, 0);
-  if (overflowed) return refuseOrder(OVERFLOW, quantity, 0);
+  if (overflowed) return refuseOrder(OVERFLOW, 0, 0);
 
   const cross = isCross(position);
   const value = markValueOf(instrument, plannedQuantity, plannedCost);
@@ -96,7 +79,7 @@ export function checkOrder(account: u32, number: u32, side: u8, quantity: i64, p
     say(CHECK_EQUITY_BEFORE, poolEquity(pool));
     say(CHECK_EQUITY_AFTER, equityAfter);
     say(CHECK_FREE_AFTER, smaller(balanceAfter, equityAfter - initialAfter));
-    if (!reduces && equityAfter < initialAfter) refuseOrder(INITIAL_MARGIN, initialAfter, equityAfter);
+    if (!reduces && equityAfter < initialAfter) refuseOrder(INITIAL_MARGIN, equityAfter, initialAfter);
   } else {
     say(CHECK_IM_BEFORE, load<i64>(position, POSITION_IM));
     say(CHECK_IM_AFTER, initial);
@@ -105,14 +88,12 @@ export function checkOrder(account: u32, number: u32, side: u8, quantity: i64, p
     say(CHECK_EQUITY_BEFORE, load<i64>(position, POSITION_POSTED) + profitOf(position));
     say(CHECK_EQUITY_AFTER, plannedPosted + profit);
     say(CHECK_FREE_AFTER, smaller(balanceAfter, balanceAfter + poolProfit - load<i64>(pool, POOL_IM)));
-    if (!reduces && plannedRequired > larger(0, plannedFree)) {
-      refuseOrder(FREE_COLLATERAL, plannedRequired, larger(0, plannedFree));
-    }
+    if (!reduces && plannedRequired > plannedFree) refuseOrder(FREE_COLLATERAL, plannedRequired, plannedFree);
   }
   if (reduces) return;
   // New risk only: what reduces stays possible (design D7).
+  if (load<u8>(accountAt(account), QUARANTINED)) return refuseOrder(ACCOUNT_QUARANTINED, 0, 0);
   const age = load<i64>(header, HEADER_EVENT_TIME) - load<i64>(instrument, INSTRUMENT_MARK_TIME);
   const staleAfter = load<i64>(instrument, INSTRUMENT_STALE_AFTER);
-  if (age > staleAfter) return refuseOrder(PRICE_STALE, age, staleAfter);
-  if (load<u8>(accountAt(account), QUARANTINED)) return refuseOrder(ACCOUNT_QUARANTINED, account, 0);
+  if (age > staleAfter) refuseOrder(PRICE_STALE, age, staleAfter);
 }

@@ -54,11 +54,11 @@ function addToVector(instrument: u32, quantity: i64, width: usize): void {
 
 let worst: u32 = 0;
 
-/** Scan loss of the vector; `worst` is the first scenario that has it. */
+/** Scan loss of the vector, never negative because the zero move is in it; `worst` is the first scenario that has it. */
 function scanLoss(count: u32): f64 {
-  let lowest: f64 = 0;
+  let lowest = load<f64>(vector);
   worst = 0;
-  for (let scenario: u32 = 0; scenario < count; scenario++) {
+  for (let scenario: u32 = 1; scenario < count; scenario++) {
     const profit = load<f64>(vector + ((<usize>scenario) << 3));
     if (profit < lowest) {
       lowest = profit;

@@ -6,7 +6,7 @@ import {
   POSTED_COLLATERAL,
 } from "./codes";
 import { larger, magnitude, smaller } from "./fixed";
-import { creditVenue, findPool, isCross, takePool } from "./holdings";
+import { creditVenue, findPool, findPosition, isCross, takePool } from "./holdings";
 import {
   INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_IM, POOL_NET_DEPOSITS, POOL_PROFIT,
   POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED,
@@ -20,10 +20,10 @@ import { instrumentAt, poolAt, positionAt } from "./tables";
 
 /** Largest amount of one transfer. */
 const AMOUNT_GUARD: i64 = 100000000000000000;
-const BALANCE_GUARD: u64 = 1 << 61;
+const BALANCE_GUARD: u64 = 1 << 62;
 
 function checkAmount(amount: i64): bool {
-  if (amount <= 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 1);
+  if (amount <= 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 0);
   if (amount > AMOUNT_GUARD) return refuse(AMOUNT_LIMIT, amount, AMOUNT_GUARD);
   return true;
 }
@@ -31,7 +31,7 @@ function checkAmount(amount: i64): bool {
 function transfer(slot: u32, currency: u32, amount: i64): bool {
   const pool = poolAt(slot);
   const balance = load<i64>(pool, POOL_BALANCE) + amount;
-  if (magnitude(balance) >= BALANCE_GUARD) return refuse(OVERFLOW, amount, AMOUNT_GUARD);
+  if (magnitude(balance) >= BALANCE_GUARD) return refuse(OVERFLOW, 0, 0);
   store<i64>(pool, balance, POOL_BALANCE);
   store<i64>(pool, load<i64>(pool, POOL_NET_DEPOSITS) + amount, POOL_NET_DEPOSITS);
   creditVenue(VENUE_TRANSFERS, currency, 0 - amount);
@@ -50,7 +50,7 @@ export function deposit(account: u32, currency: u32, amount: i64): bool {
 export function withdraw(account: u32, currency: u32, amount: i64): bool {
   if (!checkAmount(amount)) return false;
   const slot = findPool(account, currency);
-  const free: i64 = slot == NONE ? 0 : larger(0, freeCollateral(poolAt(slot)));
+  const free: i64 = slot == NONE ? 0 : freeCollateral(poolAt(slot));
   if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
   return transfer(slot, currency, 0 - amount);
 }
@@ -73,8 +73,10 @@ export function changeMode(slot: u32, mode: u8): bool {
   if (cross) {
     const posting = larger(initial, initial - profit);
     const others = load<i64>(pool, POOL_PROFIT) - profit;
-    const room = smaller(balance, balance + others - (load<i64>(pool, POOL_IM) - initial));
-    if (posting > room) return refuse(INITIAL_MARGIN, posting, room);
+    if (balance < posting) return refuse(INITIAL_MARGIN, balance - posting, 0);
+    const required = load<i64>(pool, POOL_IM) - initial;
+    const equity = balance - posting + others;
+    if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
     detach(position);
     setMode(position, MODE_ISOLATED);
     store<i64>(position, posting, POSITION_POSTED);
@@ -85,7 +87,7 @@ export function changeMode(slot: u32, mode: u8): bool {
     const posted = load<i64>(position, POSITION_POSTED);
     const equity = poolEquity(pool) + posted + profit;
     const required = load<i64>(pool, POOL_IM) + initial;
-    if (equity < required) return refuse(INITIAL_MARGIN, required, equity);
+    if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
     detach(position);
     setMode(position, MODE_CROSS);
     store<i64>(position, 0, POSITION_POSTED);
@@ -98,41 +100,49 @@ export function changeMode(slot: u32, mode: u8): bool {
   return true;
 }
 
-/** MAR-020. */
-export function changeLeverage(slot: u32, leverageE2: i64): bool {
+/** MAR-020: the range. */
+export function checkLeverage(instrument: u32, leverageE2: i64): bool {
+  const limit = leverageLimit(instrumentAt(instrument));
+  if (leverageE2 < 100) return refuse(LEVERAGE_RANGE, leverageE2, 100);
+  if (leverageE2 > limit) return refuse(LEVERAGE_RANGE, leverageE2, limit);
+  return true;
+}
+
+/** MAR-020: the margin. */
+export function changeLeverage(slot: u32, leverageE2: u32): bool {
   const position = positionAt(slot);
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
-  const limit = leverageLimit(instrument);
-  if (leverageE2 < 100 || leverageE2 > limit) return refuse(LEVERAGE_RANGE, leverageE2, limit);
   const before = load<i64>(position, POSITION_IM);
   const notional = notionalOf(load<i64>(position, POSITION_MARK_VALUE));
-  const initial = initialMargin(instrument, <u32>leverageE2, notional);
+  const initial = initialMargin(instrument, leverageE2, notional);
   if (initial > before) {
     const pool = poolAt(load<u32>(position, POSITION_POOL));
     const equity = isCross(position) ? poolEquity(pool) : isolatedEquity(position);
     const required = isCross(position) ? load<i64>(pool, POOL_IM) - before + initial : initial;
-    if (equity < required) return refuse(INITIAL_MARGIN, required, equity);
+    if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
   }
   detach(position);
-  store<u32>(position, <u32>leverageE2, POSITION_LEVERAGE);
+  store<u32>(position, leverageE2, POSITION_LEVERAGE);
   attach(position);
   settleChange(slot);
   return true;
 }
 
 /** MAR-021: above zero posts, below zero takes back. */
-export function moveCollateral(slot: u32, amount: i64): bool {
+export function moveCollateral(account: u32, instrument: u32, amount: i64): bool {
+  if (amount == 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 0);
+  if (magnitude(amount) > <u64>AMOUNT_GUARD) return refuse(AMOUNT_LIMIT, amount, AMOUNT_GUARD);
+  const slot = findPosition(account, instrument);
+  if (slot == NONE) return refuse(NOT_ISOLATED, 0, 0);
   const position = positionAt(slot);
   const pool = poolAt(load<u32>(position, POSITION_POOL));
-  if (amount == 0) return refuse(AMOUNT_NOT_POSITIVE, amount, 1);
-  if (magnitude(amount) > <u64>AMOUNT_GUARD) return refuse(AMOUNT_LIMIT, amount, AMOUNT_GUARD);
-  if (isCross(position) || load<i64>(position, POSITION_QUANTITY) == 0) return refuse(NOT_ISOLATED, amount, 0);
+  if (isCross(position) || load<i64>(position, POSITION_QUANTITY) == 0) return refuse(NOT_ISOLATED, 0, 0);
   const posted = load<i64>(position, POSITION_POSTED);
   if (amount > 0) {
-    const free = larger(0, freeCollateral(pool));
+    const free = freeCollateral(pool);
     if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
   } else {
-    const spare = larger(0, posted + smaller(0, profitOf(position)) - load<i64>(position, POSITION_IM));
+    const spare = posted + smaller(0, profitOf(position)) - load<i64>(position, POSITION_IM);
     if (0 - amount > spare) return refuse(POSTED_COLLATERAL, 0 - amount, spare);
   }
   store<i64>(position, posted + amount, POSITION_POSTED);

@@ -26,7 +26,9 @@ export interface Broker {
   /** `host:port` */
   readonly address: string;
   readonly clusterId: string;
-  /** Ends the broker; in order where it has a data folder of its own, else at once, and the temporary folder is removed. */
+  /**
+   * Ends the broker; in order where it has a data folder of its own, else at once, and the temporary folder is removed.
+   */
   stop(): Promise<void>;
   /** Ends the process at once, as a crash would. The data folder stays. */
   kill(): Promise<void>;

@@ -93,8 +93,20 @@ export class Engine implements RiskEngine {
   /**
    * Opens a journal: an empty one gets the market's genesis, another is recovered. Either way this owner's epoch begins
    * with an event of its own, at the exact end of the log: whoever wrote before can append no more (design D9).
+   * The journal is the engine's from here on: it is closed when the engine ends, or cannot begin.
    */
   static async open(options: EngineOptions): Promise<Engine> {
+    try {
+      return await Engine.#open(options);
+    } catch (error) {
+      await options.journal.close().catch(() => {
+        // Why the engine cannot begin says more than why its journal cannot end.
+      });
+      throw error;
+    }
+  }
+
+  static async #open(options: EngineOptions): Promise<Engine> {
     const { journal, kernelBinary } = options;
     const empty = await journal.head();
     if (empty.batch === 0) {
@@ -134,7 +146,12 @@ export class Engine implements RiskEngine {
     const { kernel } = this.#shard;
     await this.#options.journal.keepKernel(kernel.hash, kernel.binary);
     await this.#append(this.#shard.fold(inputs), [], epoch);
-    await this.#source.open(await this.#options.journal.sourcePositions());
+    try {
+      await this.#source.open(await this.#options.journal.sourcePositions());
+    } catch (error) {
+      await this.#closing("source", () => this.#source.close());
+      throw error;
+    }
   }
 
   /**
@@ -158,17 +175,26 @@ export class Engine implements RiskEngine {
       // Whoever asked before the end gets an answer.
       await this.#commit({ spans: [], inputs: [] });
       this.#leave("the engine has stopped");
-      this.takeSnapshot();
+      this.#cacheState();
       await this.#options.journal.keepAccountHeads(this.#accountHeads());
     } catch (error) {
-      this.#leave(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      this.#leave(reasonOf(error));
       throw error;
     } finally {
       pull?.catch(() => {
         // The pull under way ends with its source; the reason to stop is already on its way.
       });
-      await this.#source.close();
-      await this.#options.journal.close();
+      await this.#closing("source", () => this.#source.close());
+      await this.#closing("journal", () => this.#options.journal.close());
+    }
+  }
+
+  /** All that must be kept is on disk by now: an end that goes wrong is told, and hides no reason to stop. */
+  async #closing(what: string, close: () => Promise<void>): Promise<void> {
+    try {
+      await close();
+    } catch (error) {
+      this.#options.log(`the ${what} did not close: ${reasonOf(error)}`);
     }
   }
 
@@ -202,12 +228,19 @@ export class Engine implements RiskEngine {
       input,
     }));
     for (const { command } of commands) placed.push(ownInput({ kind: "account", command }));
-    const rows = this.#shard.fold(placed);
-    await this.#append(rows, spans, this.#head.epoch);
+    let rows: JournalRow[];
+    try {
+      rows = this.#shard.fold(placed);
+      await this.#append(rows, spans, this.#head.epoch);
+    } catch (error) {
+      // They wait again, to be told why the engine leaves.
+      this.#commands.unshift(...commands);
+      throw error;
+    }
     this.#answer(commands, rows);
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
-    if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.takeSnapshot();
+    if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.#cacheState();
   }
 
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
@@ -245,6 +278,16 @@ export class Engine implements RiskEngine {
       for (const account of this.#shard.reader.holders(row.instrument)) touched.add(account);
     }
     for (const listener of this.#listeners) listener(touched);
+  }
+
+  /** A snapshot is a cache: without it a start takes longer, and that is all. */
+  #cacheState(): void {
+    try {
+      this.takeSnapshot();
+    } catch (error) {
+      this.#options.log(`no snapshot at event ${this.#head.position}: ${reasonOf(error)}`);
+      this.#snapshotPosition = this.#head.position;
+    }
   }
 
   /** Writes a snapshot of the state at the head. */
@@ -331,6 +374,10 @@ export class Engine implements RiskEngine {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 function toPosition({ topic, partition, leaderEpoch, lastOffset }: SourceBatch["spans"][number]): SourcePosition {

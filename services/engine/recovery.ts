@@ -1,7 +1,12 @@
 import { LAYOUT_VERSION } from "../../assembly/layout.ts";
-import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
-import type { Snapshot, SnapshotStore } from "../journal/snapshots.ts";
+import {
+  type Journal,
+  type JournalBatch,
+  JournalDamagedError,
+  type JournalHead,
+  type JournalRow,
+} from "../journal/journal.ts";
+import type { SnapshotHeader, SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import { Names, type NamesText } from "./names.ts";
 import { recallInput } from "./recall.ts";
@@ -18,11 +23,6 @@ export class ReplayMismatchError extends Error {
   }
 }
 
-/** The journal cannot be what it seems to be. */
-export class JournalDamagedError extends Error {
-  override readonly name = "JournalDamagedError";
-}
-
 /** How a shard came back. */
 export interface Recovery {
   readonly shard: Shard;
@@ -37,9 +37,9 @@ export type RecoveryProgress = (done: number, total: number) => void;
 /** The capacities that a journal was opened with: its first event. */
 export async function capacitiesOf(journal: Journal): Promise<Capacities> {
   const first = await journal.row(1);
-  const body = first === undefined ? undefined : JournalEvent.decode(first.payload).body;
-  if (body?.$case !== "shardOpened") throw new JournalDamagedError("the first event is not ShardOpened");
-  const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = body.value;
+  const opened = first === undefined ? undefined : recallInput(first, new Names());
+  if (opened?.input.kind !== "shardOpened") throw new JournalDamagedError("event 1 is not ShardOpened");
+  const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = opened.input.shard;
   return {
     accounts: accountCapacity,
     pools: poolCapacity,
@@ -64,15 +64,11 @@ export async function recover(
 ): Promise<Recovery> {
   const head = await journal.head();
   const capacities = await capacitiesOf(journal);
-  const fresh = Kernel.create(binary, capacities);
-  const snapshot = await newestThatFits(journal, fresh, head, snapshots, log);
-  let shard = new Shard(fresh);
-  if (snapshot !== undefined) {
-    shard = new Shard(fresh, Names.fromText(snapshot.header.names as NamesText));
-    fresh.restoreTables(snapshot.tables);
-  }
-  const snapshotPosition = snapshot?.header.position ?? 0;
-  for await (const batch of journal.batches((snapshot?.header.batch ?? 0) + 1)) {
+  const { shard, header } = await newestThatFits(journal, head, snapshots, log, () =>
+    Kernel.create(binary, capacities),
+  );
+  const snapshotPosition = header?.position ?? 0;
+  for await (const batch of journal.batches((header?.batch ?? 0) + 1)) {
     replayBatch(shard, batch);
     progress(shard.reader.nextPosition - 1 - snapshotPosition, head.position - snapshotPosition);
   }
@@ -83,27 +79,35 @@ export async function recover(
   return { shard, head, snapshotPosition, replayedEvents: position - snapshotPosition };
 }
 
+/** A shard at the newest snapshot that fits, with the snapshot's header; without any, a shard at the start of the log. */
 async function newestThatFits(
   journal: Journal,
-  kernel: Kernel,
   head: JournalHead,
   snapshots: SnapshotStore,
   log: (message: string) => void,
-): Promise<Snapshot | undefined> {
+  freshKernel: () => Kernel,
+): Promise<{ shard: Shard; header: SnapshotHeader | undefined }> {
+  let kernel = freshKernel();
   for (const snapshot of snapshots.read((file, reason) => log(`snapshot ${file} passed over: ${reason}`))) {
     const { header } = snapshot;
-    const name = `snapshot at event ${header.position} passed over:`;
+    const passOver = (reason: string): void => {
+      log(`snapshot at event ${header.position} passed over: ${reason}`);
+    };
     if (header.kernelHash !== kernel.hash || header.layoutVersion !== LAYOUT_VERSION) {
-      log(`${name} another kernel wrote it`);
+      passOver("another kernel wrote it");
     } else if (header.batch > head.batch) {
-      log(`${name} the journal ends before it, at event ${head.position}`);
+      passOver(`the journal ends before it, at event ${head.position}`);
     } else if (header.chainHash !== (await hashOfBatch(journal, header.batch))) {
-      log(`${name} it belongs to another history`);
+      passOver("it belongs to another history");
     } else {
-      return snapshot;
+      const shard = new Shard(kernel, Names.fromText(header.names as NamesText));
+      kernel.restoreTables(snapshot.tables);
+      if (shard.stateHash() === header.stateHash) return { shard, header };
+      passOver("its state is not the one that it names");
+      kernel = freshKernel();
     }
   }
-  return undefined;
+  return { shard: new Shard(kernel), header: undefined };
 }
 
 async function hashOfBatch(journal: Journal, number: number): Promise<string | undefined> {

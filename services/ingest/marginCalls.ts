@@ -6,7 +6,8 @@ import type { MarginCall } from "./venueFeedback.ts";
 const STREAM_CALLED = 4;
 
 /**
- * Some of the called accounts pay in what is missing and up to as much again; for an isolated position it is posted too.
+ * Some of the called accounts pay in what is missing and up to as much again; for an isolated position it is posted
+ * too.
  *
  * @param odds one call in so many is answered in a step
  */

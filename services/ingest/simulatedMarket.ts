@@ -61,7 +61,7 @@ interface Underlying {
 }
 
 /**
- * Prices, funding and the calendar of the simulated venue. The walk goes on from the engine's marks where there are any,
+ * Prices, funding and calendar of the simulated venue. The walk goes on from the engine's marks where there are any,
  * else from its own memory; all draws are functions of seed and step.
  */
 export class SimulatedMarket {
@@ -119,9 +119,12 @@ export class SimulatedMarket {
       const listing = { ...each.listing, expiryTimeUs: next };
       return { ...each, name: `${underlyingOf(each.name)}-${day}`, listing };
     });
-    const expiries = this.#series.map(({ listing }) => listing.expiryTimeUs).filter((each) => each > 0n);
     this.#seriesFromUs = timeUs;
-    this.#seriesUntilUs = expiries.reduce((first, each) => (each < first ? each : first), timeUs + WEEK_US);
+    this.#seriesUntilUs = timeUs + WEEK_US;
+    for (const { listing } of this.#series) {
+      const { expiryTimeUs } = listing;
+      if (expiryTimeUs > 0n && expiryTimeUs < this.#seriesUntilUs) this.#seriesUntilUs = expiryTimeUs;
+    }
   }
 
   /** Of the instrument's underlying, in dollars. */

@@ -23,7 +23,7 @@ const STREAM_TERMS = 21;
 const DRAWS_PER_ACCOUNT = 32;
 const DRAWS_PER_TERMS = 16;
 
-/** A trade as it is meant to happen: a function of seed and step alone, so its end can be told without remembering it. */
+/** A trade as it is meant: a function of seed and step alone, so its end can be told without remembering it. */
 export interface MeantTrade {
   readonly buyer: RosterAccount;
   readonly seller: RosterAccount;

@@ -33,7 +33,7 @@ const MOST_LIQUIDATED = 100;
 /** A called account pays in once in so many steps. */
 const ANSWER_ODDS = 8;
 const MARKET_MAKER_USD = 500_000_000;
-const INSURANCE_USD = 250_000;
+const INSURANCE_USD = 5_000_000;
 
 const TRANSFER_CHANCE = 0.4;
 const OVERDRAWN_CHANCE = 0.2;
@@ -41,7 +41,7 @@ const STREAM_DEPOSITS = 30;
 const STREAM_WITHDRAWALS = 31;
 
 /**
- * A made-up venue that runs for ever: marks, trades, funding, transfers, liquidations and a weekly future. The offset is
+ * A made-up venue that runs for ever: marks, trades, funding, transfers, liquidations, a weekly future. The offset is
  * the step; a step is half a minute of market time. What it emits is a function of the seed, the step and, where there
  * is feedback, the engine's state after the step before.
  */

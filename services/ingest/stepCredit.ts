@@ -19,8 +19,9 @@ export interface WantedSide {
  */
 export class StepCredit {
   readonly #feedback: VenueFeedback | undefined;
-  readonly #positions = new Map<string, bigint>();
-  readonly #free = new Map<string, bigint>();
+  // By account, then by instrument or currency: names as they are hash faster than names put together.
+  readonly #positions = new Map<string, Map<string, bigint>>();
+  readonly #free = new Map<string, Map<string, bigint>>();
 
   constructor(feedback: VenueFeedback | undefined) {
     this.#feedback = feedback;
@@ -37,10 +38,10 @@ export class StepCredit {
     if (this.#feedback === undefined) return;
     if (!this.#reduces(name, wanted)) {
       const left = this.#freeOf(name, wanted.currency) - marginOf(wanted, leverageE2);
-      this.#free.set(keyOf(name, wanted.currency), left);
+      of(this.#free, name).set(wanted.currency, left);
     }
     const position = this.#positionOf(name, wanted.instrument) + wanted.quantity;
-    this.#positions.set(keyOf(name, wanted.instrument), position);
+    of(this.#positions, name).set(wanted.instrument, position);
   }
 
   /** The part of a signed quantity that only reduces the position. Without feedback: all of it. */
@@ -57,11 +58,23 @@ export class StepCredit {
   }
 
   #positionOf(account: string, instrument: string): bigint {
-    return remembered(this.#positions, keyOf(account, instrument), () => this.#feedback?.position(account, instrument));
+    const positions = of(this.#positions, account);
+    let position = positions.get(instrument);
+    if (position === undefined) {
+      position = this.#feedback?.position(account, instrument) ?? 0n;
+      positions.set(instrument, position);
+    }
+    return position;
   }
 
   #freeOf(account: string, currency: string): bigint {
-    return remembered(this.#free, keyOf(account, currency), () => this.#feedback?.freeCollateral(account, currency));
+    const amounts = of(this.#free, account);
+    let free = amounts.get(currency);
+    if (free === undefined) {
+      free = this.#feedback?.freeCollateral(account, currency) ?? 0n;
+      amounts.set(currency, free);
+    }
+    return free;
   }
 }
 
@@ -69,14 +82,11 @@ function marginOf({ notional, leverageLimitE2 }: WantedSide, leverageE2: number)
   return (notional * 100n) / BigInt(Math.min(leverageE2, leverageLimitE2)) + 1n;
 }
 
-function remembered(values: Map<string, bigint>, key: string, ask: () => bigint | undefined): bigint {
-  const known = values.get(key);
-  if (known !== undefined) return known;
-  const value = ask() ?? 0n;
-  values.set(key, value);
-  return value;
-}
-
-function keyOf(account: string, name: string): string {
-  return `${account} ${name}`;
+function of(values: Map<string, Map<string, bigint>>, account: string): Map<string, bigint> {
+  let found = values.get(account);
+  if (found === undefined) {
+    found = new Map();
+    values.set(account, found);
+  }
+  return found;
 }

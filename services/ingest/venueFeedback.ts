@@ -31,6 +31,6 @@ export interface VenueFeedback {
   mark(instrument: string): bigint | undefined;
   /** Signed, in quantity units; 0 when there is none. */
   position(account: string, instrument: string): bigint;
-  /** Of the account's pool (MAR-015), in units of the currency; 0 when there is none. Asked for often: keep it cheap. */
+  /** Of the account's pool (MAR-015), in units of the currency; 0 when there is none. Asked often: keep it cheap. */
   freeCollateral(account: string, currency: string): bigint;
 }

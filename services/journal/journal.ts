@@ -77,3 +77,8 @@ export class JournalUnknownOutcomeError extends Error {
 export class JournalFailedError extends Error {
   override readonly name = "JournalFailedError";
 }
+
+/** What is stored cannot be what was appended: the message names the batch or event. */
+export class JournalDamagedError extends Error {
+  override readonly name = "JournalDamagedError";
+}

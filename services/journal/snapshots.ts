@@ -33,6 +33,7 @@ export interface Snapshot {
 const MAGIC = Buffer.from("PLIMSOLL-SNAP-1\n");
 const GENERATIONS = 2;
 const SUFFIX = ".snapshot";
+const PART = ".part";
 
 /**
  * Snapshots are a cache (design D10): written aside, synced, renamed; two generations are kept. Whatever is wrong with one,
@@ -54,7 +55,7 @@ export class SnapshotStore {
     const checksum = createHash("sha256");
     for (const part of parts) checksum.update(part);
     const name = `${String(snapshot.header.position).padStart(16, "0")}${SUFFIX}`;
-    const aside = join(this.#directory, `${name}.part`);
+    const aside = join(this.#directory, `${name}${PART}`);
     const file = openSync(aside, "w");
     try {
       for (const part of [...parts, checksum.digest()]) writeWhole(file, part);
@@ -64,7 +65,16 @@ export class SnapshotStore {
     }
     renameSync(aside, join(this.#directory, name));
     syncDirectory(this.#directory);
-    for (const old of this.#files().slice(GENERATIONS)) rmSync(join(this.#directory, old));
+    this.#clear(name);
+  }
+
+  /** Keeps two generations. One that claims to be newer than what was just written belongs to another history. */
+  #clear(newest: string): void {
+    const files = this.#files();
+    const own = files.indexOf(newest);
+    const unused = [...files.slice(0, own), ...files.slice(own + GENERATIONS)];
+    const unfinished = readdirSync(this.#directory).filter((file) => file.endsWith(PART));
+    for (const file of [...unused, ...unfinished]) rmSync(join(this.#directory, file));
   }
 
   /** Snapshots that are whole, newest first; `passedOver` is told of the others. */
@@ -74,6 +84,8 @@ export class SnapshotStore {
       try {
         snapshot = decode(readFileSync(join(this.#directory, file)));
       } catch (error) {
+        // Removed since the folder was listed: a running engine has written a newer one.
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") continue;
         passedOver(file, error instanceof Error ? error.message : String(error));
         continue;
       }

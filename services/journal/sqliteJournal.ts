@@ -7,6 +7,7 @@ import {
   type Journal,
   type JournalBatch,
   JournalConflictError,
+  JournalDamagedError,
   JournalFailedError,
   type JournalHead,
   type JournalRow,
@@ -73,6 +74,14 @@ export class SqliteJournal implements Journal {
     return new SqliteJournal(new DatabaseSync(path, { readOnly: true }), true);
   }
 
+  /** What SQLite says of its durability: journal mode, and the number of its synchronous level (2 is FULL). */
+  settings(): { journalMode: string; synchronous: number } {
+    return {
+      journalMode: this.#database.prepare("PRAGMA journal_mode").get()!["journal_mode"] as string,
+      synchronous: this.#database.prepare("PRAGMA synchronous").get()!["synchronous"] as number,
+    };
+  }
+
   async head(): Promise<JournalHead> {
     return this.#head();
   }
@@ -96,9 +105,9 @@ export class SqliteJournal implements Journal {
     }
     try {
       this.#refuseForeignHead(expected);
-      this.#insert(batch);
+      this.#insert(batch, expected.position + 1);
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      this.#rollBack();
       if (error instanceof JournalConflictError) throw error;
       throw new JournalFailedError(`batch ${batch.batch} was not written: ${message(error)}`, { cause: error });
     }
@@ -106,10 +115,16 @@ export class SqliteJournal implements Journal {
       this.#database.exec("COMMIT");
     } catch (error) {
       // A commit that fails half-way (disk full, I/O error) may or may not have reached the disk.
+      this.#rollBack();
       throw new JournalUnknownOutcomeError(`the commit of batch ${batch.batch} failed: ${message(error)}`, {
         cause: error,
       });
     }
+  }
+
+  /** SQLite itself rolls back after some errors, a full disk among them. */
+  #rollBack(): void {
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
   }
 
   #refuseForeignHead(expected: JournalHead): void {
@@ -121,9 +136,12 @@ export class SqliteJournal implements Journal {
     );
   }
 
-  #insert(batch: JournalBatch): void {
+  /** A batch without rows (all that was pulled were offsets without a record) ends where it begins: before `first`. */
+  #insert(batch: JournalBatch, first: number): void {
     const { rows } = batch;
-    const first = rows[0]?.position ?? 0;
+    if (rows.length > 0 && rows[0]!.position !== first) {
+      throw new Error(`its first event is ${rows[0]!.position}, the next position is ${first}`);
+    }
     this.#insertBatch.run(
       batch.batch,
       first,
@@ -188,6 +206,7 @@ export class SqliteJournal implements Journal {
           const record = batches[index]!;
           const rows: JournalRow[] = [];
           while (at < events.length && events[at]![0] <= record.last_position) rows.push(toRow(events[at++]!));
+          requireWhole(record, rows);
           yield toBatch(record, rows);
         }
       }
@@ -229,8 +248,12 @@ export class SqliteJournal implements Journal {
   async keepAccountHeads(heads: Iterable<readonly [account: number, position: number]>): Promise<void> {
     const upsert = this.#database.prepare("INSERT OR REPLACE INTO account_head VALUES (?, ?)");
     this.#database.exec("BEGIN IMMEDIATE");
-    for (const [account, position] of heads) upsert.run(account, position);
-    this.#database.exec("COMMIT");
+    try {
+      for (const [account, position] of heads) upsert.run(account, position);
+      this.#database.exec("COMMIT");
+    } finally {
+      this.#rollBack();
+    }
   }
 
   async close(): Promise<void> {
@@ -266,17 +289,38 @@ function toRow([position, kind, account, instrument, previous, eventTimeUs, payl
   };
 }
 
+/** @throws JournalDamagedError when the rows are not those that the batch claims */
+function requireWhole({ batch, first_position, last_position }: BatchRecord, rows: readonly JournalRow[]): void {
+  const claimed = last_position - first_position + 1;
+  const whole = rows.length === claimed && rows.every((row, index) => row.position === first_position + index);
+  if (whole) return;
+  throw new JournalDamagedError(
+    `batch ${batch} claims events ${first_position} to ${last_position}, the log has ${rows.length} of ${claimed} there`,
+  );
+}
+
 function toBatch(record: BatchRecord, rows: JournalRow[]): JournalBatch {
   return {
     batch: record.batch,
     epoch: record.epoch,
     eventTimeUs: record.event_time_us,
     kernelHash: record.kernel_hash,
-    spans: JSON.parse(record.sources) as SourceSpan[],
+    spans: spansOf(record),
     rows,
     previousHash: record.previous_hash,
     hash: record.hash,
   };
+}
+
+/** The chain hashes the text: one that only reads the same was not written by an append either. */
+function spansOf({ batch, sources }: BatchRecord): SourceSpan[] {
+  try {
+    const spans = JSON.parse(sources) as SourceSpan[];
+    if (spansText(spans) === sources) return spans;
+  } catch {
+    // What is no JSON, or not of this shape, is answered like any other text.
+  }
+  throw new JournalDamagedError(`batch ${batch}: its sources are not what an append writes`);
 }
 
 function message(error: unknown): string {

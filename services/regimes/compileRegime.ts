@@ -92,7 +92,7 @@ function checkTier(tier: Tier, text: MarginTableText["tiers"][number], path: Fie
   if (tier.maintenanceRateE9 > tier.initialRateE9) {
     report(
       [...path, "maintenanceRate"],
-      `"${text.maintenanceRate}" is above the initial rate "${text.initialRate}"; maintenance never exceeds initial margin`,
+      `"${text.maintenanceRate}" is above the initial rate "${text.initialRate}"; maintenance never exceeds initial`,
     );
   }
 }

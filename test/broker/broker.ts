@@ -4,8 +4,8 @@ import { type Broker, brokerUnavailableReason, startBroker } from "../../infra/k
 const reason = brokerUnavailableReason();
 
 /**
- * Tests that need a real Kafka. One broker serves the file, from before its first test until after its last one; tests keep
- * apart by topic prefixes. Where no broker can run they are skipped, and their name says why.
+ * Tests that need a real Kafka. One broker serves the file, from before its first test until after its last one; tests
+ * keep apart by topic prefixes. Where no broker can run they are skipped, and their name says why.
  */
 export function describeWithBroker(name: string, define: (broker: () => Broker) => void): void {
   describe.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (skipped: ${reason})`, () => {

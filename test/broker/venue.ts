@@ -4,8 +4,8 @@ import type { VenueInput } from "../../services/ingest/source.ts";
 const firstTimeUs = 1_700_000_000_000_000n;
 
 /**
- * `count` inputs of all three topics, each a microsecond after the one before it. As no two times are equal and times rise
- * in every partition, the merged order of the topics is the order of this list.
+ * `count` inputs of all three topics, each a microsecond after the one before it. As no two times are equal and times
+ * rise in every partition, the merged order of the topics is the order of this list.
  */
 export function venueInputs(count: number, firstStep = 0): VenueInput[] {
   return Array.from({ length: count }, (_, index) => venueInput(firstStep + index));

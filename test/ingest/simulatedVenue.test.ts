@@ -117,9 +117,8 @@ describe("SimulatedVenue", () => {
     }
     const events = inputsOf(batches).flatMap((input) => {
       if (input.kind !== "market" || !["settlement", "listing"].includes(input.event.event?.$case ?? "")) return [];
-      return [
-        `${input.event.event?.$case} ${input.event.instrument} ${new Date(Number(input.event.eventTimeUs / 1000n)).toISOString()}`,
-      ];
+      const time = new Date(Number(input.event.eventTimeUs / 1000n)).toISOString();
+      return [`${input.event.event?.$case} ${input.event.instrument} ${time}`];
     });
     expect(events).toEqual([
       "settlement ETH-260102 2026-01-02T08:00:00.000Z",

@@ -146,20 +146,6 @@ rule(
 );
 
 rule(
-  "MAR-010 collateral posted to a position without quantity goes back to its pool",
-  `
-  open alice isolated
-  deposit alice USD 100
-  collateral alice DAT 40
-  pool alice USD balance=60
-  settle DAT 94
-  > settled alice 0 profit=0 posted=40 covered=0
-  pool alice USD balance=100
-  zero sum
-  `,
-);
-
-rule(
   "MAR-011 a deposit adds, a withdrawal takes free collateral only, unrealised profit stays",
   `
   open alice cross

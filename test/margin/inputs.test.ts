@@ -37,7 +37,9 @@ rule(
   deposit alice USD 11 id d at 5 ! IDENTITY_CONFLICT
   deposit alice USD 10 id d at 6 ! DUPLICATE   # of a command, the time is no part of the content
   withdraw alice USD 99 id w ! FREE_COLLATERAL
-  withdraw alice USD 9 id w                   # a refused one was not remembered
+  withdraw alice USD 99 id w ! DUPLICATE       # one identity, one answer
+  withdraw alice USD 9 id w ! IDENTITY_CONFLICT
+  withdraw alice USD 9 id x
   account alice quarantined=no
   pool alice USD balance=1
   `,
@@ -123,16 +125,16 @@ rule(
   `
   open alice cross
   buy alice LIN 9,000,000,000,000,000 @ 1
-  buy alice LIN 1,000,000,000,000,000 @ 1 ! OVERFLOW
+  buy alice LIN 1,000,000,000,000,000 @ 1 ! OVERFLOW      # 2^53 units
   > quarantined alice OVERFLOW
-  buy alice OTH 50,000,000,000,000 @ 100,000 ! OVERFLOW
+  buy alice OTH 1,200,000,000,000 @ 1 ! OVERFLOW          # worth 1.2 x 10^18 > 2^60 at the price limit
   position alice LIN quantity=9,000,000,000,000,000
   position alice OTH absent
   `,
   {
     listings: {
-      LIN: { quantityLimit: 2n ** 53n },
-      OTH: { quantityLimit: 2n ** 53n },
+      LIN: { quantityLimit: 2n ** 53n, priceLimit: 100n },
+      OTH: { quantityLimit: 2n ** 41n, priceLimit: 1_000_000n },
     },
   },
 );

@@ -3,6 +3,7 @@ import type { OrderAnswer } from "../../services/kernel/views.ts";
 import type { MarketDocument } from "../../services/regimes/market.ts";
 import { Oracle } from "../oracle/oracle.ts";
 import type { AccountReport, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
+import { KernelSubject } from "./kernelSubject.ts";
 
 /** Anything that claims to carry out docs/margin.md. The tables in this folder are run on each. */
 export interface Subject {
@@ -20,4 +21,5 @@ export interface SubjectKind {
 
 export const subjects: readonly SubjectKind[] = [
   { name: "oracle", open: (market, options) => new Oracle(market, options) },
+  { name: "kernel", open: (market, options) => new KernelSubject(market, options) },
 ];

@@ -179,7 +179,7 @@ function moveCollateral(
   if (amount === 0n) return refusal(RefusalReason.AMOUNT_NOT_POSITIVE, amount);
   if (magnitude(amount) > AMOUNT_LIMIT) return refusal(RefusalReason.AMOUNT_LIMIT, amount, AMOUNT_LIMIT);
   const position = touchPosition(account, contractNamed(market, instrument));
-  if (position.mode !== 1) return refusal(RefusalReason.NOT_ISOLATED);
+  if (position.mode !== 1 || position.quantity === 0n) return refusal(RefusalReason.NOT_ISOLATED);
   if (amount > 0n) {
     const { freeCollateral } = poolFigures(book, market, account, position.currency);
     if (amount > freeCollateral) return refusal(RefusalReason.FREE_COLLATERAL, amount, freeCollateral);

@@ -34,7 +34,7 @@ export function commandIdentity(command: AccountCommand): Identity {
   };
 }
 
-/** INP-001: the last `capacity` applied fills and commands, and the time of the newest one forgotten. */
+/** INP-001: the last `capacity` fills and commands, and the time of the newest one forgotten. */
 export class Identities {
   readonly #capacity: number;
   readonly #remembered = new Map<string, Remembered>();
@@ -57,7 +57,6 @@ export class Identities {
     return undefined;
   }
 
-  /** Called for applied inputs only: a refused one may come again corrected. */
   remember(identity: Identity): void {
     this.#remembered.set(identity.key, { content: identity.content, timeUs: identity.timeUs });
     if (this.#remembered.size <= this.#capacity) return;

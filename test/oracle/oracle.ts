@@ -19,10 +19,10 @@
 //                 CURRENCY_UNKNOWN, AMOUNT_NOT_POSITIVE, AMOUNT_LIMIT, FREE_COLLATERAL, OVERFLOW
 //     mode        INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, MODE_UNKNOWN, INITIAL_MARGIN (balance, then equity), OVERFLOW
 //     leverage    INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, LEVERAGE_RANGE, INITIAL_MARGIN, OVERFLOW
-//     collateral  INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, AMOUNT_NOT_POSITIVE (zero), AMOUNT_LIMIT, NOT_ISOLATED,
+//     collateral  INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, AMOUNT_NOT_POSITIVE (zero), AMOUNT_LIMIT, NOT_ISOLATED (or nothing open),
 //                 FREE_COLLATERAL | POSTED_COLLATERAL, OVERFLOW
-//   order check ACCOUNT_UNKNOWN, ACCOUNT_RESERVED, INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, ACCOUNT_QUARANTINED,
-//               PRICE_MISSING, PRICE_STALE, QUANTITY_*, PRICE_* (as a fill's), OVERFLOW,
+//   order check ACCOUNT_UNKNOWN, ACCOUNT_RESERVED, INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, QUANTITY_*,
+//               PRICE_* (as a fill's), PRICE_MISSING, OVERFLOW, and unless it only reduces ACCOUNT_QUARANTINED, PRICE_STALE,
 //               INITIAL_MARGIN (cross) | FREE_COLLATERAL (isolated)
 //
 // A refused input changes nothing but the engine's time (not even that for TIME_RANGE), what a held mark holds, and,
@@ -51,6 +51,17 @@ import { checkOrder } from "./orderCheck.ts";
 import type { Followed, InstrumentReport, Order, Outcome, Refusal, ZeroSum } from "./outcome.ts";
 import { overflowRefusal } from "./overflow.ts";
 import { type OracleAccount, reportAccount, reportInstrument, zeroSum } from "./report.ts";
+
+/** Refusals that leave an identity as it was. */
+const BEFORE_IDENTITY: ReadonlySet<number> = new Set([
+  RefusalReason.DUPLICATE,
+  RefusalReason.IDENTITY_CONFLICT,
+  RefusalReason.IDENTITY_TOO_OLD,
+  RefusalReason.ACCOUNT_UNKNOWN,
+  RefusalReason.ACCOUNT_RESERVED,
+  RefusalReason.INSTRUMENT_UNKNOWN,
+  RefusalReason.TIME_RANGE,
+]);
 
 /** An applied input: the book as it would be, and what the input itself did. */
 interface Applied {
@@ -128,8 +139,11 @@ export class Oracle {
       if (timeUs > this.#book.timeUs) this.#book.timeUs = timeUs;
       result = applyTo();
     }
+    // INP-001: one identity, one answer; only what was refused before its identity was looked at may come again.
+    if (identity !== undefined && !BEFORE_IDENTITY.has(isRefusal(result) ? result.code : 0)) {
+      this.#identities.remember(identity);
+    }
     if (isRefusal(result)) return { ...result, followed: fill === undefined ? [] : this.#quarantine(fill, result) };
-    if (identity !== undefined) this.#identities.remember(identity);
     this.#book = result.book;
     const changes = assess(this.#book, this.#market);
     this.#dropSettledPositions();
@@ -161,7 +175,7 @@ export class Oracle {
       venueFee: fill.fee,
       liquidation: fill.liquidation,
     });
-    const overflow = overflowRefusal(book, this.#market, effect);
+    const overflow = overflowRefusal(book, this.#market, effect, contract);
     if (overflow !== undefined) return overflow;
     const { currency, name: instrument } = contract;
     const followed = effect.insurancePaid.map(

@@ -49,7 +49,7 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
     venueFee: undefined,
     liquidation: false,
   });
-  const overflow = overflowRefusal(book, market, effect);
+  const overflow = overflowRefusal(book, market, effect, contract);
   if (overflow !== undefined) return { ...NOTHING, ...overflow };
   const after = figures(book, market, account, contract);
   return {
@@ -68,6 +68,10 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
 
   function marginRefusal(): Refusal {
     if (reduces) return refusal(0);
+    if (account.quarantined) return refusal(RefusalReason.ACCOUNT_QUARANTINED);
+    const age = book.timeUs - instrumentOf(book, order.instrument).markTimeUs;
+    const { staleAfterUs } = contract.listing;
+    if (age > staleAfterUs) return refusal(RefusalReason.PRICE_STALE, age, staleAfterUs);
     if (position.mode === 2) {
       return after.equity >= after.initialMargin
         ? refusal(0)
@@ -100,12 +104,9 @@ function unanswerable(book: Book, market: Market, order: Order): Refusal | undef
   if (contract === undefined) return refusal(RefusalReason.INSTRUMENT_UNKNOWN);
   const state = instrumentOf(book, order.instrument);
   if (state.settled) return refusal(RefusalReason.INSTRUMENT_SETTLED);
-  if (account.quarantined) return refusal(RefusalReason.ACCOUNT_QUARANTINED);
-  if (state.mark === undefined) return refusal(RefusalReason.PRICE_MISSING);
-  const age = book.timeUs - state.markTimeUs;
-  const { staleAfterUs } = contract.listing;
-  if (age > staleAfterUs) return refusal(RefusalReason.PRICE_STALE, age, staleAfterUs);
   const quantity = quantityRefusal(contract, order.quantity);
   if (quantity !== undefined) return quantity;
-  return order.price === undefined ? undefined : tradePriceRefusal(contract, order.price);
+  const price = order.price === undefined ? undefined : tradePriceRefusal(contract, order.price);
+  if (price !== undefined) return price;
+  return state.mark === undefined ? refusal(RefusalReason.PRICE_MISSING) : undefined;
 }

@@ -22,7 +22,9 @@ export interface GroupReaderOptions {
   readonly failed: (error: Error) => void;
 }
 
-/** How long a fetch waits for something to come, and so how long a partition that was resumed waits for its next one. */
+/**
+ * How long a fetch waits for something to come, and so how long a partition that was resumed waits for its next one.
+ */
 const fetchWaitMs = 50;
 const mostBytesPerPartition = 512 * 1024;
 const maxBytes = 8 * 1024 * 1024;
@@ -31,8 +33,9 @@ const longestRestartWaitMs = 5_000;
 const disconnectWaitMs = 5_000;
 
 /**
- * Keeps a kafkajs consumer running at the readers' offsets. Whenever kafkajs may have changed its mind about where it reads
- * (a join, a restart, a crash), every partition is sought anew; a consumer that crashed is replaced, for as long as it takes.
+ * Keeps a kafkajs consumer running at the readers' offsets. Whenever kafkajs may have changed its mind about where it
+ * reads (a join, a restart, a crash), every partition is sought anew; a consumer that crashed is replaced, for as long
+ * as it takes.
  */
 export class GroupReader {
   readonly #options: GroupReaderOptions;
@@ -55,8 +58,8 @@ export class GroupReader {
   async start(): Promise<void> {
     const { kafka, groupId, readCommitted, topics, bufferBytes } = this.#options;
     const consumer = kafka.consumer({
-      // A group of its own: kafkajs reads in no other way, and in a shared one a member that crashed, of this process or of
-      // the one before it, would hold up its successor and keep a share of the partitions until its session ends.
+      // A group of its own: kafkajs reads in no other way, and in a shared one a member that crashed, of this process
+      // or of the one before it, would hold up its successor and keep a share of the partitions until its session ends.
       groupId: `${groupId}.reader.${randomUUID()}`,
       partitionAssigners: [
         (config) => {

@@ -33,8 +33,9 @@ export function connectKafka(connection: KafkaConnection): Kafka {
     requestTimeout: requestTimeoutMs,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: logLevel.WARN,
-    // kafkajs calls an error what it goes on to repair by itself, such as a coordinator that is still loading, and says it
-    // again at every attempt. What the caller should know is thrown to it or told by these rooms in their own words.
+    // kafkajs calls an error what it goes on to repair by itself, such as a coordinator that is still loading, and
+    // says it again at every attempt. What the caller should know is thrown to it or told by these rooms in their own
+    // words.
     logCreator:
       () =>
       ({ namespace, log: entry }) => {

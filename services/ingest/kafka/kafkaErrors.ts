@@ -21,8 +21,8 @@ export class TopicsMissingError extends Error {
 
   constructor(topics: readonly string[], address: string, prefix: string) {
     super(
-      `the broker at ${address} has no topic ${topics.join(", ")}: check the topic prefix "${prefix}", or create them ` +
-        `with: npm run kafka -- --create-topics-at ${address} --prefix ${prefix}`,
+      `the broker at ${address} has no topic ${topics.join(", ")}: check the topic prefix "${prefix}", or create ` +
+        `them with: npm run kafka -- --create-topics-at ${address} --prefix ${prefix}`,
     );
     this.topics = topics;
   }
@@ -52,8 +52,8 @@ export class BrokerBehindJournalError extends Error {
             `${highWatermark - 1}`,
         )
         .join("; ")}: the broker lost records, its topic was created again, or this is another cluster. ` +
-        "New records would get offsets that the journal takes for old ones. Check the address; if the records are lost " +
-        "for good, publish into topics with another prefix and start with that prefix",
+        "New records would get offsets that the journal takes for old ones. Check the address; if the records are " +
+        "lost for good, publish into topics with another prefix and start with that prefix",
     );
     this.partitions = partitions;
   }

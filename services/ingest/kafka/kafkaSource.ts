@@ -47,8 +47,9 @@ const behindConfirmationWaitMs = 500;
 const silentChecks = 4;
 
 /**
- * The three topics of a venue as one ordered stream. Where reading goes on is the journal's word alone: offsets that the
- * group has committed are never read. A broker that goes away is waited for; records that are gone are an error of `pull`.
+ * The three topics of a venue as one ordered stream. Where reading goes on is the journal's word alone: offsets that
+ * the group has committed are never read. A broker that goes away is waited for; records that are gone are an error of
+ * `pull`.
  */
 export class KafkaSource implements Source {
   readonly name = "kafka";

@@ -10,8 +10,8 @@ interface RequestQueueClass {
 
 /**
  * Keeps kafkajs 2.2.4 from looking at an empty request queue every millisecond, for ever, on every connection. The
- * delay that it computes for that is negative, which Node 24 reports on the terminal as a TimeoutNegativeWarning. A queue
- * that holds requests is looked at as before; an empty one is looked at when a request enters it.
+ * delay that it computes for that is negative, which Node 24 reports on the terminal as a TimeoutNegativeWarning. A
+ * queue that holds requests is looked at as before; an empty one is looked at when a request enters it.
  */
 export function stopIdleKafkaTimers(): void {
   const load = createRequire(import.meta.url);

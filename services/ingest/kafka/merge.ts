@@ -152,8 +152,8 @@ interface SpanBuilder extends SourceSpan {
 }
 
 /**
- * Before any event time: an unreadable record goes right after the one before it, which went before all other heads. So it
- * does when that one is only in the journal.
+ * Before any event time: an unreadable record goes right after the one before it, which went before all other heads.
+ * So it does when that one is only in the journal.
  */
 const earliest = -(2n ** 63n);
 

@@ -6,8 +6,9 @@ export type CommittedOffsets = { topic: string; partitions: { partition: number;
 type Commit = (offsets: CommittedOffsets) => Promise<void>;
 
 /**
- * Tells Kafka how far the journal is, for tools that show the lag of a consumer group. Nothing reads it back. At most one
- * commit an interval; the newest positions win; the first failure in a row is told to `failed`, and none has an effect.
+ * Tells Kafka how far the journal is, for tools that show the lag of a consumer group. Nothing reads it back. At most
+ * one commit an interval; the newest positions win; the first failure in a row is told to `failed`, and none has an
+ * effect.
  */
 export class OffsetHint {
   readonly #commit: Commit;

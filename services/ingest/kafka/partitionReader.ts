@@ -83,8 +83,8 @@ export class PartitionReader {
   }
 
   /**
-   * The partition was read up to and with `lastOffset`, where the end may hold records that are not for readers: markers of
-   * transactions, aborted or compacted records.
+   * The partition was read up to and with `lastOffset`, where the end may hold records that are not for readers:
+   * markers of transactions, aborted or compacted records.
    * @throws SourceGapError when such records are not expected
    */
   readPast(lastOffset: number, highWatermark: number): void {

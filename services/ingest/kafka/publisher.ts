@@ -24,10 +24,10 @@ export interface PublishCounts {
 }
 
 /**
- * Publishes inputs in their order, one request after another, each acknowledged by all replicas, by an idempotent producer:
- * a request that is sent again is stored once. Fills and account commands are keyed by account and market events by
- * instrument, and the key's murmur2 hash chooses the partition as Kafka's Java client does, so the same input always goes
- * to the same partition of a topic with as many partitions.
+ * Publishes inputs in their order, one request after another, each acknowledged by all replicas, by an idempotent
+ * producer: a request that is sent again is stored once. Fills and account commands are keyed by account and market
+ * events by instrument, and the key's murmur2 hash chooses the partition as Kafka's Java client does, so the same
+ * input always goes to the same partition of a topic with as many partitions.
  *
  * @throws KafkaUnavailableError
  * @throws TopicsMissingError

@@ -1,0 +1,67 @@
+import { interleave, type Ratio, ratioOf, type Series, type Side, type Verdict, verdictOn } from "./measure.ts";
+
+export interface BenchSize {
+  /** Smaller data, the fewest rounds that make a verdict. */
+  readonly quick: boolean;
+  readonly rounds: number;
+}
+
+export interface Comparison {
+  readonly reference: string;
+  readonly ratio: Ratio;
+  /** What is promised; absent where the comparison only informs. */
+  readonly atLeast?: number;
+  readonly verdict?: Verdict;
+}
+
+export interface BenchResult {
+  readonly name: string;
+  /** What a round does. */
+  readonly work: string;
+  /** Units of work in a round, and what one is called. */
+  readonly unitsPerRound: number;
+  readonly unit: string;
+  /** Ours first. */
+  readonly series: readonly Series[];
+  readonly comparisons: readonly Comparison[];
+  /** What was found equal on all sides before anything was timed. */
+  readonly checkedEqual: string;
+  readonly notes: readonly string[];
+}
+
+export interface SkippedBench {
+  readonly name: string;
+  readonly skipped: string;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  run(size: BenchSize): Promise<BenchResult | SkippedBench>;
+}
+
+/** A side that ours is held against, and the ratio of speeds that is promised, if any. */
+export interface Reference {
+  readonly side: Side;
+  readonly atLeast?: number;
+}
+
+/** The outputs of two sides differ: what they take to compute them is then of no interest. */
+export class UnequalOutputsError extends Error {
+  override readonly name = "UnequalOutputsError";
+}
+
+export async function compare(
+  ours: Side,
+  references: readonly Reference[],
+  rounds: number,
+): Promise<Pick<BenchResult, "series" | "comparisons">> {
+  const series = await interleave([ours, ...references.map(({ side }) => side)], rounds);
+  const comparisons = references.map(({ side, atLeast }, index): Comparison => {
+    const ratio = ratioOf(series[0]!, series[index + 1]!);
+    return atLeast === undefined
+      ? { reference: side.name, ratio }
+      : { reference: side.name, ratio, atLeast, verdict: verdictOn(ratio, atLeast) };
+  });
+  return { series, comparisons };
+}

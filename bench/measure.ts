@@ -1,0 +1,106 @@
+/** One of the things compared. Only `run` is timed; `prepare` and `finish` stand around every round. */
+export interface Side {
+  readonly name: string;
+  prepare?(): void | Promise<void>;
+  run(): void | Promise<void>;
+  finish?(): void | Promise<void>;
+}
+
+/** Times of one side over the rounds. */
+export interface Series {
+  readonly name: string;
+  readonly roundsMs: readonly number[];
+  readonly medianMs: number;
+  /** Interquartile range as a share of the median. */
+  readonly spread: number;
+  /** Rounds run before the first one that counts. */
+  readonly warmUpRounds: number;
+}
+
+/** Speed of ours over speed of the reference, from the pairs of one round: what slows the machine slows both. */
+export interface Ratio {
+  readonly median: number;
+  readonly firstQuartile: number;
+  readonly thirdQuartile: number;
+  readonly spread: number;
+}
+
+export type Verdict = "kept" | "missed" | "refused";
+
+export const LEAST_ROUNDS = 7;
+/** Ratios that scatter more say nothing: the verdict is refused. */
+export const MOST_SPREAD = 0.15;
+
+const WARM_UP = { leastRounds: 3, mostRounds: 40, leastMs: 600, settled: 0.03 } as const;
+
+/**
+ * Warms every side up, then times them in turn, round by round, in alternating order.
+ * @throws RangeError below 7 rounds
+ */
+export async function interleave(sides: readonly Side[], rounds: number): Promise<Series[]> {
+  if (rounds < LEAST_ROUNDS) throw new RangeError(`${rounds} rounds: at least ${LEAST_ROUNDS} make a median`);
+  const warmUpRounds: number[] = [];
+  for (const side of sides) warmUpRounds.push(await warmUp(side));
+  const times: number[][] = sides.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < sides.length; turn++) {
+      const index = round % 2 === 0 ? turn : sides.length - 1 - turn;
+      times[index]!.push(await timed(sides[index]!));
+    }
+  }
+  return sides.map(({ name }, index) => {
+    const roundsMs = times[index]!;
+    return { name, roundsMs, ...spreadOf(roundsMs), warmUpRounds: warmUpRounds[index]! };
+  });
+}
+
+/** Runs a side until it gets no faster: V8 has then compiled what it will compile. */
+async function warmUp(side: Side): Promise<number> {
+  let best = Infinity;
+  let total = 0;
+  let sinceGain = 0;
+  for (let round = 1; ; round++) {
+    const ms = await timed(side);
+    total += ms;
+    sinceGain = ms < best * (1 - WARM_UP.settled) ? 0 : sinceGain + 1;
+    best = Math.min(best, ms);
+    const enough = round >= WARM_UP.leastRounds && total >= WARM_UP.leastMs && sinceGain >= 2;
+    if (enough || round >= WARM_UP.mostRounds) return round;
+  }
+}
+
+async function timed(side: Side): Promise<number> {
+  await side.prepare?.();
+  const start = performance.now();
+  const running = side.run();
+  if (running !== undefined) await running;
+  const ms = performance.now() - start;
+  await side.finish?.();
+  return ms;
+}
+
+export function ratioOf(ours: Series, reference: Series): Ratio {
+  const ratios = ours.roundsMs.map((ms, round) => reference.roundsMs[round]! / ms);
+  const { medianMs: median, spread } = spreadOf(ratios);
+  return { median, firstQuartile: quantile(ratios, 0.25), thirdQuartile: quantile(ratios, 0.75), spread };
+}
+
+export function verdictOn(ratio: Ratio, atLeast: number): Verdict {
+  if (ratio.spread > MOST_SPREAD) return "refused";
+  return ratio.median >= atLeast ? "kept" : "missed";
+}
+
+function spreadOf(values: readonly number[]): { readonly medianMs: number; readonly spread: number } {
+  const medianMs = quantile(values, 0.5);
+  return { medianMs, spread: (quantile(values, 0.75) - quantile(values, 0.25)) / medianMs };
+}
+
+/** With linear interpolation between neighbours. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = Math.floor(at);
+  const lower = sorted[below]!;
+  const upper = sorted[Math.min(below + 1, sorted.length - 1)]!;
+  return lower + (upper - lower) * (at - below);
+}

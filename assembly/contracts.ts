@@ -40,22 +40,32 @@ function tierOf(table: usize, notional: i64): usize {
   return tier;
 }
 
-/** MAR-013, with `notional` >= 0. */
-export function maintenanceMargin(instrument: usize, notional: i64): i64 {
-  if (notional == 0) return 0;
-  const tier = tierOf(marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE)), notional);
+/** The tier that a notional lies in: what both margins of a position are taken from. */
+@inline
+export function tierFor(instrument: usize, notional: i64): usize {
+  return tierOf(marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE)), notional);
+}
+
+/** MAR-013, with `notional` >= 0 in `tier`. */
+export function maintenanceInTier(tier: usize, notional: i64): i64 {
   return (
     mulDivCeil(notional, load<i64>(tier, TIER_MAINTENANCE_RATE), BILLION) - load<i64>(tier, TIER_MAINTENANCE_DEDUCTION)
   );
 }
 
-/** MAR-014, with `notional` >= 0. */
-export function initialMargin(instrument: usize, leverageE2: u32, notional: i64): i64 {
-  if (notional == 0) return 0;
-  const tier = tierOf(marginTableAt(load<u32>(instrument, INSTRUMENT_MARGIN_TABLE)), notional);
+/** MAR-014, with `notional` >= 0 in `tier`. */
+export function initialInTier(tier: usize, leverageE2: u32, notional: i64): i64 {
   const byTier =
     mulDivCeil(notional, load<i64>(tier, TIER_INITIAL_RATE), BILLION) - load<i64>(tier, TIER_INITIAL_DEDUCTION);
   return larger(byTier, mulDivCeil(notional, 100, <i64>leverageE2));
+}
+
+export function maintenanceMargin(instrument: usize, notional: i64): i64 {
+  return maintenanceInTier(tierFor(instrument, notional), notional);
+}
+
+export function initialMargin(instrument: usize, leverageE2: u32, notional: i64): i64 {
+  return initialInTier(tierFor(instrument, notional), leverageE2, notional);
 }
 
 /** MAR-020: the largest leverage that the first tier allows, in hundredths. */

@@ -1,7 +1,7 @@
 // Requirement and state of pools and isolated positions (MAR-012 to MAR-017), kept as exact sums: a position's
 // contribution to its pool is taken out before it changes and put back after.
 
-import { initialMargin, maintenanceMargin, notionalOf, valueOf } from "./contracts";
+import { initialInTier, maintenanceInTier, notionalOf, tierFor, valueOf } from "./contracts";
 import { smaller } from "./fixed";
 import { countInPool, firstHolder, isCross, isVenueAccount } from "./holdings";
 import {
@@ -69,8 +69,9 @@ export function attach(position: usize): void {
   );
   const notional = notionalOf(value);
   store<i64>(position, value, POSITION_MARK_VALUE);
-  store<i64>(position, initialMargin(instrument, load<u32>(position, POSITION_LEVERAGE), notional), POSITION_IM);
-  store<i64>(position, maintenanceMargin(instrument, notional), POSITION_MM);
+  const tier = tierFor(instrument, notional);
+  store<i64>(position, initialInTier(tier, load<u32>(position, POSITION_LEVERAGE), notional), POSITION_IM);
+  store<i64>(position, maintenanceInTier(tier, notional), POSITION_MM);
   if (isCross(position)) contribute(position, 1);
 }
 
@@ -99,6 +100,14 @@ function moveCount(account: usize, from: u8, to: u8): void {
     const counter = account + ACCOUNT_STATE_COUNTS + ((<usize>to) << 2);
     store<u32>(counter, load<u32>(counter) + 1);
   }
+}
+
+/**
+ * The account's own state, from the counts of its pools' and isolated positions'. Once an input, after all of them were
+ * judged: one that falls while another recovers is no change of the account.
+ */
+function judgeAccount(number: u32): void {
+  const account = accountAt(number);
   let state = STATE_HEALTHY;
   for (let bad = STATE_BANKRUPT; bad > STATE_HEALTHY; bad--) {
     if (load<u32>(account + ACCOUNT_STATE_COUNTS + ((<usize>bad) << 2)) != 0) {
@@ -136,7 +145,7 @@ function isolatedStateNow(position: usize): u8 {
 }
 
 /** Compares the pool's state with what its sums say now, and reports a change. */
-export function judgePool(slot: u32): void {
+function judgePoolState(slot: u32): void {
   const pool = poolAt(slot);
   const from = load<u8>(pool, POOL_STATE);
   const to = poolStateNow(pool);
@@ -149,7 +158,7 @@ export function judgePool(slot: u32): void {
   );
 }
 
-export function judgeIsolated(slot: u32): void {
+function judgeIsolatedState(slot: u32): void {
   const position = positionAt(slot);
   const from = load<u8>(position, POSITION_STATE);
   const to = isolatedStateNow(position);
@@ -166,13 +175,25 @@ export function judgeIsolated(slot: u32): void {
   );
 }
 
+/** A pool alone, after its balance changed. */
+export function judgePool(slot: u32): void {
+  judgePoolState(slot);
+  judgeAccount(load<u32>(poolAt(slot), POOL_ACCOUNT));
+}
+
+/** A position's pool, then the position if it is isolated, then the account. */
+export function judgePosition(slot: u32): void {
+  const position = positionAt(slot);
+  judgePoolState(load<u32>(position, POSITION_POOL));
+  judgeIsolatedState(slot);
+  judgeAccount(load<u32>(position, POSITION_ACCOUNT));
+}
+
 /** After a change of one position: its pool and itself, scenarios first. */
 export function settleChange(slot: u32): void {
-  const pool = load<u32>(positionAt(slot), POSITION_POOL);
-  revaluePool(pool);
+  revaluePool(load<u32>(positionAt(slot), POSITION_POOL));
   revalueIsolated(slot);
-  judgePool(pool);
-  judgeIsolated(slot);
+  judgePosition(slot);
 }
 
 /**
@@ -200,11 +221,7 @@ export function revalueHolders(instrument: usize): void {
   }
   if (changed == 0) return;
   orderGathered(changed);
-  for (let at: u32 = 0; at < changed; at++) {
-    const found = gatheredSlot(at);
-    if (isCross(positionAt(found))) judgePool(load<u32>(positionAt(found), POSITION_POOL));
-    else judgeIsolated(found);
-  }
+  for (let at: u32 = 0; at < changed; at++) judgePosition(gatheredSlot(at));
 }
 
 // Gathered rows are ordered by account, so that what a tick reports does not depend on the order of the holders' list.

@@ -16,7 +16,7 @@ import {
   POSITION_POSTED, POSITION_QUANTITY, POSITION_REALISED, POSITION_SETTLED, VENUE_INSURANCE, VENUE_ROUNDING,
 } from "./layout";
 import {
-  attach, detach, gatheredSlot, gatherHolders, judgeIsolated, judgePool, revalueHolders,
+  attach, detach, gatheredSlot, gatherHolders, judgePosition, revalueHolders,
 } from "./margin";
 import { answerCurrency, answerValue, emit, refuse, setValue } from "./outputs";
 import { revalueIsolated, revaluePool, revalueScenarios } from "./scenarios";
@@ -123,11 +123,7 @@ function payFunding(position: usize, number: u32, currency: u32, amount: i64): v
 }
 
 function judgeGathered(count: u32): void {
-  for (let at: u32 = 0; at < count; at++) {
-    const slot = gatheredSlot(at);
-    judgePool(load<u32>(positionAt(slot), POSITION_POOL));
-    judgeIsolated(slot);
-  }
+  for (let at: u32 = 0; at < count; at++) judgePosition(gatheredSlot(at));
 }
 
 /** MAR-010. */

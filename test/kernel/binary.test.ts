@@ -1,0 +1,55 @@
+// What the compiled kernel asks of its host and offers to it.
+
+import { expect, test } from "vitest";
+import * as codes from "../../assembly/codes.ts";
+import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { kernelBinary } from "../../services/kernel/binary.ts";
+import { Kernel } from "../../services/kernel/kernel.ts";
+
+const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32 };
+
+test.each(["release", "debug"] as const)("the %s kernel imports its memory and nothing else", (build) => {
+  const module = new WebAssembly.Module(kernelBinary(build) as Uint8Array<ArrayBuffer>);
+  expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toEqual([
+    "layoutVersion",
+    "configure",
+    "apply",
+    "appliedInputs",
+    "inputAddress",
+    "blobAddress",
+    "outputAddress",
+    "answerAddress",
+    "tableAddress",
+    "tableUsed",
+    "restored",
+    "liquidationPrice",
+    "bankruptcyPrice",
+    "checkOrder",
+  ]);
+});
+
+test("refusal codes are the numbers of the proto", () => {
+  const { APPLIED, ...refusals } = codes;
+  const { UNSPECIFIED, ...reasons } = RefusalReason;
+  expect(APPLIED).toBe(UNSPECIFIED);
+  expect(refusals).toEqual(reasons);
+});
+
+test("the memory is made to measure and stays", () => {
+  const kernel = Kernel.create(kernelBinary(), CAPACITIES);
+  const before = kernel.bytes.buffer;
+  kernel.exports.apply(0);
+  expect(kernel.bytes.buffer).toBe(before);
+  expect(before.byteLength).toBeLessThan(8 * 1024 * 1024);
+});
+
+test("another layout is refused with what to do", () => {
+  const binary = kernelBinary();
+  // The version is a constant of the code: `i32.const 1, end` is the whole body of layoutVersion.
+  const at = Buffer.from(binary).indexOf(Buffer.from([0x04, 0x00, 0x41, 0x01, 0x0b]));
+  expect(at).toBeGreaterThan(0);
+  const other = Uint8Array.from(binary);
+  other[at + 3] = 2;
+  expect(() => Kernel.create(other, CAPACITIES)).toThrow(/record layout 2, this host reads layout 1: build again/);
+});

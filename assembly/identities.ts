@@ -3,7 +3,7 @@
 
 import { DUPLICATE, IDENTITY_CONFLICT, IDENTITY_TOO_OLD } from "./codes";
 import {
-  HEADER_FORGOTTEN_THROUGH, HEADER_IDENTITIES_SEEN, HEADER_IDENTITY_CAPACITY, IDENTITY_FINGERPRINT, IDENTITY_KEY,
+  ACCOUNT_OPENED, HEADER_FORGOTTEN_THROUGH, HEADER_IDENTITIES_SEEN, HEADER_IDENTITY_CAPACITY, IDENTITY_FINGERPRINT, IDENTITY_KEY,
   IDENTITY_SIZE, IDENTITY_TIME, INPUT_FINGERPRINT, INPUT_FIRST, INPUT_INSTRUMENT, INPUT_KIND, INPUT_SECOND, INPUT_THIRD,
   INPUT_TIME, FILL_APPLIED, INPUT_KIND,
 } from "./layout";
@@ -35,7 +35,9 @@ function mix(hash: u64, word: u64): u64 {
 
 /** What an input says, all but its identity, in 64 bits. What is text in it, the host has put into the fingerprint field. */
 export function contentOf(input: usize): u64 {
-  let hash = mix(load<u64>(input, INPUT_FINGERPRINT), load<u64>(input));
+  // The number that an opening asks for is the next free one: it may be another the second time.
+  const opens = load<u8>(input, INPUT_KIND) == ACCOUNT_OPENED;
+  let hash = mix(load<u64>(input, INPUT_FINGERPRINT), opens ? <u64>load<u32>(input) : load<u64>(input));
   hash = mix(hash, load<u64>(input, INPUT_INSTRUMENT));
   // A command sent again through the API gets the engine's time then: what it asks for counts, not when.
   if (load<u8>(input, INPUT_KIND) == FILL_APPLIED) hash = mix(hash, load<u64>(input, INPUT_TIME));

@@ -111,6 +111,7 @@ export const SCENARIO_ARRAY_SIZE: u32 = 512;
  *   96 expiry us i64 | 104 price band e9 i64 | 112 stale after us i64
  *  120 mark i64 | 128 mark time us i64 | 136 held mark i64 | 144 funding time us i64
  *  152 net quantity i64 | 160 open quantity (longs) i64 | 168 first holder u32 | 172 holders u32
+ *  176 held mark time us i64
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -142,6 +143,7 @@ export const INSTRUMENT_NET_QUANTITY: u32 = 152;
 export const INSTRUMENT_OPEN_QUANTITY: u32 = 160;
 export const INSTRUMENT_FIRST_HOLDER: u32 = 168;
 export const INSTRUMENT_HOLDERS: u32 = 172;
+export const INSTRUMENT_HELD_TIME: u32 = 176;
 
 export const KIND_LINEAR: u8 = 1;
 export const KIND_INVERSE: u8 = 2;

@@ -10,7 +10,7 @@ import { creditVenue, isCross, setQuantity } from "./holdings";
 import { coverPool } from "./insurance";
 import {
   BOOKKEEPING_MARKS, FUNDING_PAID, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
-  INSTRUMENT_HELD_MARKS, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
+  INSTRUMENT_HELD_MARKS, INSTRUMENT_HELD_TIME, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
   INSTRUMENT_NON_POSITIVE, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_SETTLED, POOL_BALANCE,
   POOL_OPEN_POSITIONS, POSITION_ACCOUNT, POSITION_ENTRY_COST, POSITION_FUNDING, POSITION_MARK_VALUE, POSITION_POOL,
   POSITION_POSTED, POSITION_QUANTITY, POSITION_REALISED, POSITION_SETTLED, VENUE_INSURANCE, VENUE_ROUNDING,
@@ -45,18 +45,22 @@ export function setMark(number: u32, price: i64, timeUs: i64): bool {
   const band = load<i64>(instrument, INSTRUMENT_PRICE_BAND);
   if (load<u8>(instrument, INSTRUMENT_MARKED)) {
     const markTime = load<i64>(instrument, INSTRUMENT_MARK_TIME);
-    if (timeUs < markTime) return refuse(PRICE_LATE, timeUs, markTime);
+    // Newer than the mark and than what is held: the same record again must change nothing, not even confirm itself.
+    const newest = larger(markTime, load<i64>(instrument, INSTRUMENT_HELD_TIME));
+    if (timeUs <= newest) return refuse(PRICE_LATE, timeUs, newest);
     const mark = load<i64>(instrument, INSTRUMENT_MARK);
     if (band != 0 && !inBand(price, mark, band)) {
       let held = load<u32>(instrument, INSTRUMENT_HELD_MARKS);
       held = held != 0 && inBand(price, load<i64>(instrument, INSTRUMENT_HELD_MARK), band) ? held + 1 : 1;
       store<u32>(instrument, held, INSTRUMENT_HELD_MARKS);
       store<i64>(instrument, price, INSTRUMENT_HELD_MARK);
+      store<i64>(instrument, timeUs, INSTRUMENT_HELD_TIME);
       if (held < CONFIRMATIONS) return refuse(PRICE_BAND, price, mark);
     }
   }
   store<u32>(instrument, 0, INSTRUMENT_HELD_MARKS);
   store<i64>(instrument, 0, INSTRUMENT_HELD_MARK);
+  store<i64>(instrument, 0, INSTRUMENT_HELD_TIME);
   store<u8>(instrument, 1, INSTRUMENT_MARKED);
   store<i64>(instrument, price, INSTRUMENT_MARK);
   store<i64>(instrument, timeUs, INSTRUMENT_MARK_TIME);
@@ -71,10 +75,10 @@ export function applyFunding(number: u32, rateE9: i64, timeUs: i64): bool {
   const instrument = instrumentAt(number);
   if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, 0, 0);
   if (magnitude(rateE9) > <u64>BILLION) return refuse(RATE_RANGE, rateE9, BILLION);
-  if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuse(PRICE_MISSING, 0, 0);
   const last = load<i64>(instrument, INSTRUMENT_FUNDING_TIME);
   if (timeUs <= last) return refuse(DUPLICATE, timeUs, last);
   store<i64>(instrument, timeUs, INSTRUMENT_FUNDING_TIME);
+  if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuse(PRICE_MISSING, 0, 0);
   const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
   const holders = gatherHolders(instrument);
   let paid: i64 = 0;

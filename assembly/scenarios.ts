@@ -9,7 +9,7 @@ import {
   SCENARIO_GRID_INVERSE, SCENARIO_GRID_LINEAR,
 } from "./layout";
 import { isCross } from "./holdings";
-import { accountAt, instrumentAt, poolAt, positionAt, scenarioArrayAt, scenarioGridAt, vector } from "./tables";
+import { accountAt, instrumentAt, legs, poolAt, positionAt, scenarioArrayAt, scenarioGridAt, vector } from "./tables";
 
 /** Bytes that the scenarios of a grid take, rounded up to whole vectors. The cells beyond the grid are zero. */
 @inline
@@ -36,19 +36,26 @@ export function revalueScenarios(number: u32): void {
   }
 }
 
-function clearVector(width: usize): void {
-  memory.fill(vector, 0, width);
+// The legs of a sum: quantity as float64, address of the instrument's array.
+let legCount: u32 = 0;
+
+@inline
+function addLeg(instrument: u32, quantity: i64): void {
+  const leg = legs + ((<usize>legCount) << 4);
+  store<f64>(leg, <f64>quantity);
+  store<u32>(leg, <u32>scenarioArrayAt(instrument), 8);
+  legCount++;
 }
 
-/** vector += quantity x array of the instrument. */
-@inline
-function addToVector(instrument: u32, quantity: i64, width: usize): void {
-  const lots = f64x2.splat(<f64>quantity);
-  const cells = scenarioArrayAt(instrument);
+/** vector = sum of quantity x array over the legs, in their order, starting at +0. Two scenarios at a time, in registers. */
+function sumLegs(width: usize): void {
+  const end = legs + ((<usize>legCount) << 4);
   for (let offset: usize = 0; offset < width; offset += 16) {
-    v128.store(
-      vector + offset, f64x2.add(v128.load(vector + offset), f64x2.mul(lots, v128.load(cells + offset))),
-    );
+    let sum = f64x2.splat(0);
+    for (let leg = legs; leg < end; leg += 16) {
+      sum = f64x2.add(sum, f64x2.mul(v128.load64_splat(leg), v128.load(<usize>load<u32>(leg, 8) + offset)));
+    }
+    v128.store(vector + offset, sum);
   }
 }
 
@@ -74,26 +81,27 @@ function scanLoss(count: u32): f64 {
  */
 export function revaluePool(slot: u32): void {
   const pool = poolAt(slot);
-  let count: u32 = 0;
-  let width: usize = 0;
+  legCount = 0;
+  let any: u32 = NONE;
   let at = load<u32>(accountAt(load<u32>(pool, POOL_ACCOUNT)), ACCOUNT_FIRST_POSITION);
   while (at != NONE) {
     const position = positionAt(at);
     const quantity = load<i64>(position, POSITION_QUANTITY);
     if (quantity != 0 && load<u32>(position, POSITION_POOL) == slot && isCross(position)) {
-      const number = load<u32>(position, POSITION_INSTRUMENT);
-      if (count == 0) {
-        const instrument = instrumentAt(number);
-        count = load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT);
-        width = widthOf(instrument);
-        clearVector(width);
-      }
-      addToVector(number, quantity, width);
+      any = load<u32>(position, POSITION_INSTRUMENT);
+      addLeg(any, quantity);
     }
     at = load<u32>(position, POSITION_NEXT);
   }
-  store<f64>(pool, count == 0 ? 0 : scanLoss(count), POOL_SCAN_LOSS);
-  store<u32>(pool, count == 0 ? 0 : worst, POOL_WORST_SCENARIO);
+  store<f64>(pool, any == NONE ? 0 : scanLegs(any), POOL_SCAN_LOSS);
+  store<u32>(pool, any == NONE ? 0 : worst, POOL_WORST_SCENARIO);
+}
+
+/** Sums the legs over the grid of their currency, which each of their instruments names. @returns the scan loss */
+function scanLegs(number: u32): f64 {
+  const instrument = instrumentAt(number);
+  sumLegs(widthOf(instrument));
+  return scanLoss(load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT));
 }
 
 /** MAR-023 for an isolated position alone; zero for any other. */
@@ -106,11 +114,8 @@ export function revalueIsolated(slot: u32): void {
     return;
   }
   const number = load<u32>(position, POSITION_INSTRUMENT);
-  const instrument = instrumentAt(number);
-  const width = widthOf(instrument);
-  clearVector(width);
-  addToVector(number, quantity, width);
-  const count = load<u32>(scenarioGridAt(load<u32>(instrument, INSTRUMENT_SCENARIO_GRID)), SCENARIO_GRID_COUNT);
-  store<f64>(position, scanLoss(count), POSITION_SCAN_LOSS);
+  legCount = 0;
+  addLeg(number, quantity);
+  store<f64>(position, scanLegs(number), POSITION_SCAN_LOSS);
   store<u32>(position, worst, POSITION_WORST_SCENARIO);
 }

@@ -31,6 +31,8 @@ export let outputs: usize = 0;
 export let outputCapacity: u32 = 0;
 /** A float64 for each scenario: the sum under way. */
 export let vector: usize = 0;
+/** 16 bytes for each instrument: the positions of the sum under way. */
+export let legs: usize = 0;
 /** A u64 for each account: rows that a tick gathers before it puts them in order. */
 export let gathered: usize = 0;
 export let answer: usize = 0;
@@ -77,6 +79,7 @@ export function layOut(
   outputCapacity = 3 * accountCapacity + 4096;
   outputs = reserve(<u64>outputCapacity * OUTPUT_SIZE);
   vector = reserve(SCENARIO_ARRAY_SIZE);
+  legs = reserve(<u64>instrumentCapacity * 16);
   gathered = reserve(<u64>accountCapacity * 8);
   answer = reserve(ANSWER_SIZE);
   store<u32>(header, accountCapacity, HEADER_ACCOUNT_CAPACITY);

@@ -21,7 +21,7 @@ export interface BenchResult {
   /** Units of work in a round, and what one is called. */
   readonly unitsPerRound: number;
   readonly unit: string;
-  /** Ours first. */
+  /** Ours, then the references in the order of the comparisons, then what is timed only to be told. */
   readonly series: readonly Series[];
   readonly comparisons: readonly Comparison[];
   /** What was found equal on all sides before anything was timed. */
@@ -51,12 +51,14 @@ export class UnequalOutputsError extends Error {
   override readonly name = "UnequalOutputsError";
 }
 
+/** @param alsoTimed in the same rounds, compared with nothing */
 export async function compare(
   ours: Side,
   references: readonly Reference[],
   rounds: number,
+  alsoTimed: readonly Side[] = [],
 ): Promise<Pick<BenchResult, "series" | "comparisons">> {
-  const series = await interleave([ours, ...references.map(({ side }) => side)], rounds);
+  const series = await interleave([ours, ...references.map(({ side }) => side), ...alsoTimed], rounds);
   const comparisons = references.map(({ side, atLeast }, index): Comparison => {
     const ratio = ratioOf(series[0]!, series[index + 1]!);
     return atLeast === undefined

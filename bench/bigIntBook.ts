@@ -7,8 +7,8 @@ const TIER_CELLS = 5;
 const BILLION = 1_000_000_000n;
 
 /**
- * Revaluation (MAR-012 to MAR-016, MAR-023) in TypeScript with BigInt on typed arrays: what plain TypeScript needs to be
- * exact for amounts of any size, as the kernel is.
+ * Revaluation (MAR-012 to MAR-016, MAR-023) in TypeScript with BigInt on typed arrays: what plain TypeScript needs to
+ * be exact for amounts of any size, as the kernel is.
  */
 export class BigIntBook {
   readonly #holders: Holders;

@@ -6,9 +6,9 @@ import { ScenarioSums } from "./scenarioSums.ts";
 const TIER_CELLS = 5;
 
 /**
- * Revaluation (MAR-012 to MAR-016, MAR-023) in TypeScript with doubles in typed arrays: the fastest that plain TypeScript
- * offers, and exact only while every product stays below 2^53. It has neither the kernel's 128-bit products nor its
- * guards against overflow.
+ * Revaluation (MAR-012 to MAR-016, MAR-023) in TypeScript with doubles in typed arrays: the fastest that plain
+ * TypeScript offers, and exact only while every product stays below 2^53. It has neither the kernel's 128-bit products
+ * nor its guards against overflow.
  */
 export class NumberBook {
   readonly #holders: Holders;

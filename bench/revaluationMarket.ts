@@ -20,8 +20,8 @@ const CENTS = 100n;
 const SATOSHI = 100_000_000n;
 
 /**
- * Money in cents and satoshi, positions up to a million dollars, inverse ones up to two coins: every product of the margin rules then stays below 2^53,
- * so that doubles are exact and TypeScript with plain numbers is a fair opponent.
+ * Money in cents and satoshi, positions up to a million dollars, inverse ones up to two coins: every product of the
+ * margin rules then stays below 2^53, so that doubles are exact and TypeScript with plain numbers is a fair opponent.
  */
 const MARKET: MarketDocument = {
   id: "revaluation",
@@ -65,9 +65,9 @@ const UNITS_PER_DOLLAR = [1_000 / 61_000, 100 / 3_200, 10 / 150, 1] as const;
 const MOST_DOLLARS = [650_000, 650_000, 650_000, 70_000] as const;
 
 /** Accounts that each hold every instrument, one of the four isolated, the others in their pools. */
-export function openShard(accounts: number): Shard {
+export function openShard(accounts: number, binary = kernelBinary()): Shard {
   const capacities = { accounts: accounts + 8, pools: accounts * 2 + 16, positions: accounts * 4, instruments: 8 };
-  const shard = new Shard(Kernel.create(kernelBinary(), { ...capacities, identities: accounts * 16 }));
+  const shard = new Shard(Kernel.create(binary, { ...capacities, identities: accounts * 16 }));
   shard.fold(genesis("revaluation", shard.kernel.capacities, MARKET));
   shard.fold(marks(BASE_PRICES.map((price, instrument) => ({ instrument, price }))).map(ownInput));
   const drawing = new Drawing(1);
@@ -75,7 +75,7 @@ export function openShard(accounts: number): Shard {
   return shard;
 }
 
-/** Moves of a tenth of a per cent around the first marks, by turns; played again and again they stay within the price band. */
+/** Moves of a tenth of a per cent around the first marks, by turns; played again, they stay within the price band. */
 export function tickPath(count: number): Tick[] {
   const drawing = new Drawing(2);
   return Array.from({ length: count }, (_, tick) => {
@@ -116,8 +116,6 @@ function trader(number: number, drawing: Drawing): VenueInput[] {
       const value = { instrument: name, marginMode: MarginMode.ISOLATED };
       inputs.push(command({ $case: "setMarginMode", value }));
     }
-    const leverageE2 = 100 * (5 + drawing.below(95, 1, number, instrument));
-    inputs.push(command({ $case: "setLeverage", value: { instrument: name, leverageE2 } }));
     const size =
       Math.min(dollars, MOST_DOLLARS[instrument]!) *
       UNITS_PER_DOLLAR[instrument]! *
@@ -138,6 +136,9 @@ function trader(number: number, drawing: Drawing): VenueInput[] {
         orderId: "",
       },
     });
+    // Raised after the fill: what was posted at 10x is then more than is required, as for most who trade isolated.
+    const leverageE2 = 100 * (12 + drawing.below(80, 1, number, instrument));
+    inputs.push(command({ $case: "setLeverage", value: { instrument: name, leverageE2 } }));
   }
   return inputs;
 }

@@ -85,9 +85,9 @@ export class ScenarioSums {
 
   #scanLoss(): number {
     const vector = this.#vector;
-    let lowest = 0;
+    let lowest = vector[0]!;
     this.#worst = 0;
-    for (let scenario = 0; scenario < vector.length; scenario++) {
+    for (let scenario = 1; scenario < vector.length; scenario++) {
       if (vector[scenario]! < lowest) {
         lowest = vector[scenario]!;
         this.#worst = scenario;

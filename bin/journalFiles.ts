@@ -21,6 +21,11 @@ export function shardFiles(data: string, shard: string): ShardFiles {
   };
 }
 
+/** What a broker delivers does not continue what a simulation or a tape began: it has a journal of its own. */
+export function kafkaShard(market: string): string {
+  return `${market}-kafka`;
+}
+
 /** The shards that a data folder holds, by name. */
 export function shardsIn(data: string): string[] {
   if (!existsSync(data)) return [];

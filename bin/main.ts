@@ -11,7 +11,7 @@ import { ENGINE_VERSION } from "./version.ts";
 const program = new Command("plimsoll")
   .description(
     "Plimsoll is a margin and risk engine: fills and prices in, margin and margin calls out, every step on record.\n\n" +
-      "Start with `plimsoll serve`: a simulated market trades, margins move, gRPC answers on 127.0.0.1:50051.\n" +
+      "Start with `plimsoll serve`: a simulated market trades, margins move, gRPC answers on 127.0.0.1:50051. " +
       "Then, in another terminal, `plimsoll accounts` and `plimsoll account NAME`.",
   )
   .version(ENGINE_VERSION)

@@ -3,7 +3,7 @@ import { type Conservation, conservationOf } from "../services/engine/conservati
 import type { Engine } from "../services/engine/engine.ts";
 import { VENUE_ACCOUNT_NAMES } from "../services/engine/shard.ts";
 import type { Clock } from "../services/ingest/clock.ts";
-import { RATIO_WITHOUT_EQUITY } from "../services/kernel/reader.ts";
+import { RATIO_WITHOUT_EQUITY } from "../services/kernel/views.ts";
 import { formatDecimal } from "../services/regimes/decimal.ts";
 
 const STATES = ["healthy", "called", "liquidating", "bankrupt"] as const;
@@ -41,6 +41,11 @@ export class StatusLine {
     return fills + marks;
   }
 
+  #behind(): string {
+    const backlog = this.#engine.source.backlog?.();
+    return backlog === undefined ? "" : `  behind ${backlog}`;
+  }
+
   line(): string {
     const nowMs = this.#clock.nowMs();
     const seconds = Math.max(0.001, (nowMs - this.#lastMs) / 1000);
@@ -54,7 +59,7 @@ export class StatusLine {
       `${new Date(Number(eventTimeUs / 1000n)).toISOString().slice(0, 19)}Z ` +
       `fills/s ${perSecond(fills, this.#lastFills)}  prices/s ${perSecond(marks, this.#lastMarks)}  ` +
       `healthy ${states.healthy} called ${states.called} liquidating ${states.liquidating} ` +
-      `bankrupt ${states.bankrupt}  worst ratio ${ratio}  event ${journalPosition}`;
+      `bankrupt ${states.bankrupt}  worst ratio ${ratio}  event ${journalPosition}${this.#behind()}`;
     this.#lastMs = nowMs;
     this.#lastFills = fills;
     this.#lastMarks = marks;

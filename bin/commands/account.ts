@@ -7,10 +7,10 @@ export function register(program: Command): void {
     .command("account")
     .summary("show one account as a margin statement")
     .description(
-      "Shows an account as a page of a margin statement: what it holds, what margin it needs, how near it is to\n" +
+      "Shows an account as a page of a margin statement: what it holds, what margin it needs, how near it is to " +
         "liquidation. docs/margin.md defines each figure.\n\n" +
-        "Amounts are in the currency named, prices in the quote of the instrument, quantities in contracts (below\n" +
-        "zero: short). The margin ratio is maintenance margin / equity: above 1, liquidation begins. A dash is a\n" +
+        "Amounts are in the currency named, prices in the quote of the instrument, quantities in contracts (below " +
+        "zero: short). The margin ratio is maintenance margin / equity: above 1, liquidation begins. A dash is a " +
         "figure that does not exist, for example the liquidation price of a position that no mark can endanger.",
     )
     .argument("<account>", "name of the account")

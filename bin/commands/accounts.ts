@@ -3,7 +3,8 @@ import type { AccountSummary } from "../../generated/proto/plimsoll/v1/account_s
 import type { AsOf } from "../../generated/proto/plimsoll/v1/as_of.ts";
 import { MarginState } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { GatewayClient } from "../../services/gateway/client.ts";
-import { ask, coloured, print, printJson, type RemoteOptions, remote, wholeNumber } from "./remote.ts";
+import { wholeNumber } from "../wholeNumber.ts";
+import { ask, coloured, print, printJson, type RemoteOptions, remote } from "./remote.ts";
 import { asOfLine, ratioText, stateCell } from "./statement.ts";
 import { table } from "./table.ts";
 
@@ -31,8 +32,8 @@ export function register(program: Command): void {
     .command("accounts")
     .summary("list accounts by margin ratio, worst first")
     .description(
-      "Lists accounts by margin ratio (maintenance margin / equity), worst first: above 1, liquidation begins;\n" +
-        "`no equity` is worse than any number. The ratio of an account is the worst of its pools' and isolated\n" +
+      "Lists accounts by margin ratio (maintenance margin / equity), worst first: above 1, liquidation begins; " +
+        "`no equity` is worse than any number. The ratio of an account is the worst of its pools' and isolated " +
         "positions'. A long list is taken in pages, each as of its own moment; the last one is told.",
     )
     .option("--limit <accounts>", "how many at most", wholeNumber(1, 1_000_000), 20)

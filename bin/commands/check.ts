@@ -27,9 +27,9 @@ export function register(program: Command): void {
     .command("check-order")
     .summary("ask whether an order may rest, without placing it")
     .description(
-      "Asks the pre-trade gate whether an order may rest (MAR-024). Nothing is reserved and nothing changes. The\n" +
+      "Asks the pre-trade gate whether an order may rest (MAR-024). Nothing is reserved and nothing changes. The " +
         "order is taken as filled whole, as taker, at the worse of its limit and the mark.\n\n" +
-        "Quantity and price are plain decimals of the instrument: 0.5, 61000.5, no exponent. The quantity is in\n" +
+        "Quantity and price are plain decimals of the instrument: 0.5, 61000.5, no exponent. The quantity is in " +
         "contracts, a multiple of the lot; the price a multiple of the tick.",
     )
     .argument("<account>", "name of the account")

@@ -1,10 +1,12 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { inputsOf, publish } from "../../services/ingest/kafka/publisher.ts";
 import { createTopics } from "../../services/ingest/kafka/topics.ts";
 import { SimulatedVenue } from "../../services/ingest/simulatedVenue.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
 import { TapeSource } from "../../services/ingest/tape.ts";
+import { fail } from "../failure.ts";
 import { loadNamedMarket, marketOfTapes } from "../tapeMarket.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 interface PublishCommandOptions {
   readonly kafka: string;
@@ -18,20 +20,20 @@ interface PublishCommandOptions {
 }
 
 export function register(program: Command): void {
-  const command = program
+  program
     .command("publish")
     .summary("publish a tape or the simulated venue to Kafka, for an engine with --kafka")
     .description(
-      "Makes the topics if need be and publishes to <prefix>.fills and <prefix>.accounts (keyed by account) and\n" +
+      "Makes the topics if need be and publishes to <prefix>.fills and <prefix>.accounts (keyed by account) and " +
         "<prefix>.prices (keyed by instrument). Nobody listens to the engine here, so nobody is liquidated.",
     )
     .requiredOption("--kafka <host:port>", "the broker")
     .option("--prefix <name>", "prefix of the topics", "plimsoll")
     .option("--tape <file...>", "recorded venue dumps (default: the simulated venue)")
     .option("--market <name>", "markets/<name>.yaml, or a path")
-    .option("--seed <n>", "seed of the simulated venue and of the drawn accounts", wholeNumber, 1)
-    .option("--accounts <n>", "accounts to make up", wholeNumber)
-    .option("--steps <n>", "steps of the simulated venue", wholeNumber, 500)
+    .option("--seed <n>", "seed of the simulated venue and of the drawn accounts", wholeNumber(0, 2 ** 53 - 1), 1)
+    .option("--accounts <n>", "accounts to make up", wholeNumber(10, 60_000))
+    .option("--steps <n>", "steps of the simulated venue", wholeNumber(1, 1e9), 500)
     .option("--json", "print one JSON object", false)
     .addHelpText(
       "after",
@@ -39,11 +41,7 @@ export function register(program: Command): void {
         "  plimsoll publish --kafka 127.0.0.1:9092 --tape trades.csv.gz\n",
     )
     .action(async (options: PublishCommandOptions) => {
-      try {
-        await run(options);
-      } catch (error) {
-        command.error(`error: ${error instanceof Error ? error.message : error}`);
-      }
+      await run(options).catch(fail);
     });
 }
 
@@ -76,10 +74,4 @@ async function run(options: PublishCommandOptions): Promise<void> {
       : `published ${counts.fills} fills, ${counts.prices} market events, ${counts.accounts} account commands; ` +
           `consume with: npm start -- --kafka ${options.kafka}${flag}\n`,
   );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number.");
-  return value;
 }

@@ -1,10 +1,11 @@
 import { status } from "@grpc/grpc-js";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { marginStateToJSON, refusalReasonToJSON } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { marginModeToJSON } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { GatewayClient, GatewayTimeoutError, GatewayUnreachableError } from "../../services/gateway/client.ts";
 import { GatewayError } from "../../services/gateway/statusDetails.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /** Options of every command that asks a running engine. */
 export interface RemoteOptions {
@@ -83,17 +84,6 @@ export function printJson(command: Command, answer: object): void {
 /** Whether what is printed may be coloured: on a terminal, and neither NO_COLOR nor a pipe says otherwise. */
 export function coloured(command: Command): boolean {
   return command.configureOutput().getOutHasColors!();
-}
-
-/** An option that is a whole number between two bounds. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`must be a whole number from ${least} to ${most}`);
-    }
-    return value;
-  };
 }
 
 function exitCodeOf(error: GatewayError): number {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { Engine } from "../../services/engine/engine.ts";
 import { DEFAULT_CAPACITIES } from "../../services/engine/genesis.ts";
 import { type Gateway, startGateway } from "../../services/gateway/server.ts";
@@ -10,12 +10,14 @@ import { TapeSource } from "../../services/ingest/tape.ts";
 import type { VenueFeedback } from "../../services/ingest/venueFeedback.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import type { MarketDocument } from "../../services/regimes/market.ts";
+import { fail } from "../failure.ts";
 import { requireFreePort } from "../freePort.ts";
-import { openJournal, shardFiles } from "../journalFiles.ts";
+import { kafkaShard, openJournal, shardFiles } from "../journalFiles.ts";
 import { progressBar } from "../progress.ts";
 import { StatusLine, summary } from "../status.ts";
 import { loadNamedMarket, marketOfTapes } from "../tapeMarket.ts";
 import { ENGINE_VERSION } from "../version.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 export interface ServeOptions {
   readonly tape?: string[];
@@ -39,13 +41,13 @@ const SNAPSHOT_EVERY_EVENTS = 250_000;
 const PULL_LIMIT = 4_096;
 
 export function register(program: Command): void {
-  const command = program
+  program
     .command("serve", { isDefault: true })
     .summary("run the engine: a simulated venue, a recorded tape, or Kafka in; gRPC out")
     .description(
-      "Runs the engine on its journal and serves gRPC on loopback. Without --tape or --kafka a simulated venue trades:\n" +
+      "Runs the engine on its journal and serves gRPC on loopback. Without --tape or --kafka a simulated venue trades: " +
         "500 accounts, a linear and an inverse perpetual, a dated future, funding, margin calls, liquidations.\n\n" +
-        "The journal continues where it ended: stop with Ctrl-C, start again. Each market has a journal of its own in\n" +
+        "The journal continues where it ended: stop with Ctrl-C, start again. Each market has a journal of its own in " +
         "the data folder.",
     )
     .option("--tape <file...>", "replay recorded venue dumps (gzip CSV); accounts are drawn by --seed")
@@ -71,12 +73,7 @@ export function register(program: Command): void {
         "  plimsoll serve --kafka 127.0.0.1:9092              a broker (npm run kafka starts one)\n",
     )
     .action(async (options: ServeOptions) => {
-      try {
-        await serve(options);
-      } catch (error) {
-        const known = error instanceof Error;
-        command.error(`error: ${known ? `${error.name}: ${error.message}` : error}`);
-      }
+      await serve(options).catch(fail);
     });
 }
 
@@ -86,14 +83,15 @@ async function serve(options: ServeOptions): Promise<void> {
   };
   const market = await marketOf(options);
   await requireFreePort(options.host, options.port);
-  const files = shardFiles(options.data, market.id);
+  const shard = options.kafka === undefined ? market.id : kafkaShard(market.id);
+  const files = shardFiles(options.data, shard);
   const recovery = progressBar("replay");
   const engine = await Engine.open({
     journal: openJournal(files),
     snapshots: files.snapshots,
     kernelBinary: kernelBinary(),
     engineVersion: ENGINE_VERSION,
-    shard: market.id,
+    shard,
     market,
     capacities: DEFAULT_CAPACITIES,
     source: (feedback) => sourceOf(options, market, feedback, say),
@@ -168,7 +166,7 @@ function sourceOf(
       prefix: options.prefix,
       groupId: options.group,
       log: (level, message) => {
-        if (level === "error" || level === "warn") say(`kafka ${level}: ${message}`);
+        if (level !== "debug") say(`kafka ${level}: ${message}`);
       },
     });
   }
@@ -184,14 +182,4 @@ function sourceOf(
     maxSteps: options.steps,
     ...drawn,
   });
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }

@@ -17,8 +17,8 @@ export function register(program: Command): void {
     .command("verify")
     .summary("prove that a journal is whole and says what the kernel derives")
     .description(
-      "Walks the journal from its first event: the hash chain, the positions, the epochs and every account's chain of\n" +
-        "events; applies each input to a fresh kernel and compares every derived byte with the record; compares the\n" +
+      "Walks the journal from its first event: the hash chain, the positions, the epochs and every account's chain of " +
+        "events; applies each input to a fresh kernel and compares every derived byte with the record; compares the " +
         "snapshots; adds up the money per currency. Reads only, beside a running engine or without one.",
     )
     .option("--data <folder>", "the journal's folder", "./data")

@@ -13,6 +13,7 @@ import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
+import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
 import type { AccountRank, AsOf, CommandOutcome, OrderQuestion, RiskEngine } from "./riskEngine.ts";
 import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
@@ -78,6 +79,7 @@ export class Engine implements RiskEngine {
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
+  #ranking: { readonly position: number; readonly ranks: readonly AccountRank[] } | undefined;
 
   private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
     this.#options = options;
@@ -145,9 +147,11 @@ export class Engine implements RiskEngine {
   async #beginEpoch(inputs: PlacedInput[], epoch: number): Promise<void> {
     const { kernel } = this.#shard;
     await this.#options.journal.keepKernel(kernel.hash, kernel.binary);
-    await this.#append(this.#shard.fold(inputs), [], epoch);
+    const rows = this.#shard.fold(inputs);
     try {
+      // Before the epoch is written: a source that cannot go on must not leave a trace at every attempt.
       await this.#source.open(await this.#options.journal.sourcePositions());
+      await this.#append(rows, [], epoch);
     } catch (error) {
       await this.#closing("source", () => this.#source.close());
       throw error;
@@ -272,10 +276,13 @@ export class Engine implements RiskEngine {
   #tell(rows: readonly JournalRow[]): void {
     if (this.#listeners.size === 0) return;
     const touched = new Set<number>();
+    const moved = new Set<number>();
     for (const row of rows) {
       if (row.account !== undefined) touched.add(row.account);
-      if (row.kind !== MARK_PRICE_SET || row.instrument === undefined) continue;
-      for (const account of this.#shard.reader.holders(row.instrument)) touched.add(account);
+      if (row.kind === MARK_PRICE_SET && row.instrument !== undefined) moved.add(row.instrument);
+    }
+    for (const instrument of moved) {
+      for (const account of this.#shard.reader.holders(instrument)) touched.add(account);
     }
     for (const listener of this.#listeners) listener(touched);
   }
@@ -343,15 +350,19 @@ export class Engine implements RiskEngine {
   }
 
   accountsByMarginRatio(): readonly AccountRank[] {
+    // Pages of one list are asked for one after another: the order is kept until the next event.
+    if (this.#ranking?.position === this.#head.position) return this.#ranking.ranks;
     const { reader } = this.#shard;
     const ranks: AccountRank[] = [];
     for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
       const marginRatioE6 = reader.worstMarginRatioE6(account);
       ranks.push({ account, state: reader.accountState(account), marginRatioE6 });
     }
-    return ranks.sort((a, b) =>
+    ranks.sort((a, b) =>
       a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
     );
+    this.#ranking = { position: this.#head.position, ranks };
+    return ranks;
   }
 
   checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
@@ -364,7 +375,8 @@ export class Engine implements RiskEngine {
     }
     return new Promise((resolve, reject) => {
       // Time comes with the feed, so that a command of today does not make a market of another day look stale.
-      const eventTimeUs = this.#shard.reader.eventTimeUs;
+      const now = this.#shard.reader.eventTimeUs;
+      const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
       this.#commands.push({ command: { ...command, eventTimeUs }, resolve, reject });
       this.#wake?.();
     });

@@ -1,3 +1,4 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RECORD_QUARANTINED } from "../../assembly/layout.ts";
 import {
   JournalEvent,
@@ -11,17 +12,20 @@ import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { EVENT_KINDS } from "./eventKinds.ts";
 import type { Names } from "./names.ts";
 
+/** One for all events: a writer of its own would grow a buffer for each. `finish` leaves it empty. */
+const writer = new BinaryWriter();
+
 type Body = NonNullable<JournalEvent["body"]>;
 
 /** Times outside the calendar (INP-004) stand in the refused input itself; their column holds 0. */
-const FIRST_TIME_US = 946_684_800_000_000n;
-const LAST_TIME_US = 7_258_118_400_000_000n;
+export const FIRST_EVENT_TIME_US = 946_684_800_000_000n;
+const END_EVENT_TIME_US = 7_258_118_400_000_000n;
 
 /** Writes down an input and what became of it, from the kernel's output slot. */
 export function recordOutcome(output: OutputSlots, placed: PlacedInput, names: Names): JournalRow {
   const body = output.code === 0 ? applied(output, placed, names) : refused(output, placed);
   const time = timeOf(placed);
-  const eventTimeUs = time >= FIRST_TIME_US && time < LAST_TIME_US ? Number(time) : 0;
+  const eventTimeUs = time >= FIRST_EVENT_TIME_US && time < END_EVENT_TIME_US ? Number(time) : 0;
   return toRow(output, body, eventTimeUs, placed.span, placed.offset);
 }
 
@@ -38,7 +42,7 @@ function toRow(output: OutputSlots, body: Body, eventTimeUs: number, span: numbe
     instrument: output.instrument,
     previous: output.previous,
     eventTimeUs,
-    payload: JournalEvent.encode({ source: span, sourceOffset: BigInt(offset), body }).finish(),
+    payload: JournalEvent.encode({ source: span, sourceOffset: BigInt(offset), body }, writer).finish(),
   };
 }
 

@@ -3,12 +3,16 @@ import type { AsOf as AsOfMessage } from "../../generated/proto/plimsoll/v1/as_o
 import { ContractKind, MarginMode } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Instrument, Names } from "../engine/names.ts";
 import type { AsOf, RiskEngine } from "../engine/riskEngine.ts";
-import type { AccountView, MarginStateNumber, PoolView, PositionView } from "../kernel/views.ts";
+import {
+  type AccountView,
+  type MarginStateNumber,
+  type PoolView,
+  type PositionView,
+  RATIO_WITHOUT_EQUITY,
+} from "../kernel/views.ts";
 import { formatDecimal, formatRatio } from "../regimes/decimal.ts";
 import { valueFraction } from "../regimes/valueFraction.ts";
 
-/** MAR-017: what stands for "no equity left" in a ratio that has come without its equity. */
-const LARGEST_RATIO_E6 = 2n ** 63n - 1n;
 const RATIO_DIGITS = 6;
 const LEVERAGE_DIGITS = 2;
 // An entry price is an average and may lie between two ticks; four more digits show where.
@@ -38,7 +42,7 @@ export function asOfMessage(asOf: AsOf): AsOfMessage {
 
 /** The margin ratio of a line in the list of accounts, which knows no equity. */
 export function rankRatioMessage(marginRatioE6: bigint): MarginRatio {
-  return ratioMessage(marginRatioE6, marginRatioE6 >= LARGEST_RATIO_E6);
+  return ratioMessage(marginRatioE6, marginRatioE6 >= RATIO_WITHOUT_EQUITY);
 }
 
 /** MAR-002: C / (Q k) for linear, -Q k / C for inverse contracts, to four digits more than the instrument's prices. */

@@ -67,6 +67,8 @@ export interface Source {
   durable(positions: readonly SourcePosition[]): void;
   /** Total number of inputs, where it is known: for a progress bar. */
   readonly expectedInputs?: number | undefined;
+  /** Inputs that have come and wait to be pulled, where that can be said: how far the engine is behind. */
+  backlog?(): number;
   close(): Promise<void>;
 }
 

@@ -20,11 +20,13 @@ export function hashBatch(batch: Omit<JournalBatch, "hash">): Uint8Array {
   const spans = Buffer.from(spansText(batch.spans));
   let size = 32 + 40 + 32 + 4 + spans.length;
   for (const row of batch.rows) size += ROW_HEADER + row.payload.length;
-  const bytes = Buffer.alloc(size);
+  const bytes = Buffer.allocUnsafe(size);
+  // A view writes numbers several times faster than the buffer's own methods.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
   bytes.set(batch.previousHash, 0);
   let at = 32;
   for (const number of [batch.batch, batch.rows[0]?.position ?? 0, batch.rows.length, batch.epoch, batch.eventTimeUs]) {
-    writeU64(bytes, number, at);
+    writeU64(view, number, at);
     at += 8;
   }
   at += bytes.write(batch.kernelHash, at, "hex");
@@ -32,13 +34,14 @@ export function hashBatch(batch: Omit<JournalBatch, "hash">): Uint8Array {
   bytes.set(spans, at);
   at += spans.length;
   for (const row of batch.rows) {
-    writeU64(bytes, row.position, at);
-    bytes.writeUInt32LE(row.kind, at + 8);
-    bytes.writeUInt32LE(row.account ?? ABSENT, at + 12);
-    bytes.writeUInt32LE(row.instrument ?? ABSENT, at + 16);
-    writeU64(bytes, row.previous, at + 20);
-    writeU64(bytes, row.eventTimeUs, at + 28);
-    bytes.writeUInt32LE(row.payload.length, at + 36);
+    writeU64(view, row.position, at);
+    view.setUint32(at + 8, row.kind, true);
+    view.setUint32(at + 12, row.account ?? ABSENT, true);
+    view.setUint32(at + 16, row.instrument ?? ABSENT, true);
+    writeU64(view, row.previous, at + 20);
+    writeU64(view, row.eventTimeUs, at + 28);
+    view.setUint32(at + 36, row.payload.length, true);
+    view.setUint32(at + 40, 0, true);
     bytes.set(row.payload, at + ROW_HEADER);
     at += ROW_HEADER + row.payload.length;
   }
@@ -46,10 +49,10 @@ export function hashBatch(batch: Omit<JournalBatch, "hash">): Uint8Array {
 }
 
 /** Two's complement in two halves: far faster than BigInt, and event times before 1970 keep their sign. */
-function writeU64(bytes: Buffer, number: number, at: number): void {
+function writeU64(view: DataView, number: number, at: number): void {
   const high = Math.floor(number / 0x1_0000_0000);
-  bytes.writeInt32LE(high, at + 4);
-  bytes.writeUInt32LE(number - high * 0x1_0000_0000, at);
+  view.setInt32(at + 4, high, true);
+  view.setUint32(at, number - high * 0x1_0000_0000, true);
 }
 
 /** The text form of a batch's spans, as it is stored and hashed. */

@@ -295,7 +295,7 @@ function requireWhole({ batch, first_position, last_position }: BatchRecord, row
   const whole = rows.length === claimed && rows.every((row, index) => row.position === first_position + index);
   if (whole) return;
   throw new JournalDamagedError(
-    `batch ${batch} claims events ${first_position} to ${last_position}, the log has ${rows.length} of ${claimed} there`,
+    `batch ${batch} claims events ${first_position} to ${last_position}, but ${rows.length} events follow those before`,
   );
 }
 

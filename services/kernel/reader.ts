@@ -85,20 +85,19 @@ import {
   TABLE_POSITIONS,
 } from "../../assembly/layout.ts";
 import type { Kernel } from "./kernel.ts";
-import type {
-  AccountView,
-  InstrumentView,
-  MarginModeNumber,
-  MarginStateNumber,
-  OrderAnswer,
-  PoolView,
-  PositionView,
+import {
+  type AccountView,
+  type InstrumentView,
+  type MarginModeNumber,
+  type MarginStateNumber,
+  type OrderAnswer,
+  type PoolView,
+  type PositionView,
+  RATIO_WITHOUT_EQUITY,
 } from "./views.ts";
 
 /** "No mark does it" of the kernel's price search. */
 const NO_PRICE = -(2n ** 63n);
-/** The largest margin ratio: requirement without equity (MAR-017). */
-export const RATIO_WITHOUT_EQUITY = 2n ** 63n - 1n;
 
 /** MAR-017, in millionths. */
 export function marginRatioE6(maintenanceMargin: bigint, equity: bigint): bigint {

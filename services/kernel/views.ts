@@ -5,6 +5,9 @@ export type MarginStateNumber = 1 | 2 | 3 | 4;
 /** 1 isolated, 2 cross: the numbers of plimsoll.v1.MarginMode. */
 export type MarginModeNumber = 1 | 2;
 
+/** The largest margin ratio: requirement without equity (MAR-017). */
+export const RATIO_WITHOUT_EQUITY = 2n ** 63n - 1n;
+
 export interface PoolView {
   readonly currency: number;
   readonly state: MarginStateNumber;

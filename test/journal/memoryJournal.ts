@@ -27,13 +27,17 @@ export class MemoryJournal implements Journal {
   }
 
   async head(): Promise<JournalHead> {
+    return this.#head();
+  }
+
+  #head(): JournalHead {
     const last = this.store.batches.at(-1);
     if (last === undefined) return { batch: 0, position: 0, epoch: 0, hash: CHAIN_START };
     return { batch: last.batch, position: this.store.rows.length, epoch: last.epoch, hash: last.hash };
   }
 
   async append(batch: JournalBatch, expected: JournalHead): Promise<void> {
-    const head = await this.head();
+    const head = this.#head();
     if (head.batch !== expected.batch || Buffer.compare(head.hash, expected.hash) !== 0) {
       throw new JournalConflictError(`the journal ends with batch ${head.batch}, not ${expected.batch}`);
     }
@@ -61,7 +65,7 @@ export class MemoryJournal implements Journal {
   }
 
   async keepKernel(hash: string, binary: Uint8Array): Promise<void> {
-    if (!this.store.kernels.has(hash)) this.store.kernels.set(hash, binary.slice());
+    if (!this.store.kernels.has(hash)) this.store.kernels.set(hash, Buffer.from(binary));
   }
 
   async kernel(hash: string): Promise<Uint8Array | undefined> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Recovery, recover } from "../../services/engine/recovery.ts";
-import { type SnapshotHeader, SnapshotStore } from "../../services/journal/snapshots.ts";
+import type { SnapshotHeader } from "../../services/journal/snapshots.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { Folder, openEngine, shortHistory } from "../engine/harness.ts";
 import { ScriptedSource } from "../engine/scriptedSource.ts";

@@ -163,8 +163,9 @@ rule(
   mark NEW 5 ! INSTRUMENT_UNKNOWN
   mark LIN 100 at 10
   mark LIN 101 at 9 ! PRICE_LATE 1,767,225,609,000,000 1,767,225,610,000,000
-  mark LIN 102 at 10                 # the same time is not late
-  instrument LIN mark=102 markTimeUs=1,767,225,610,000,000
+  mark LIN 102 at 10 ! PRICE_LATE    # nor is the same time newer
+  mark LIN 102 at 11
+  instrument LIN mark=102 markTimeUs=1,767,225,611,000,000
   mark TIK 101                       # a mark need not be on tick
   `,
 );
@@ -181,6 +182,31 @@ rule(
   instrument TIK mark=112
   mark TIK 220
   instrument TIK mark=220
+  `,
+);
+
+rule(
+  "INP-003 a wrong tick delivered three times is still one wrong tick",
+  `
+  mark TIK 100 at 5
+  mark TIK 200 at 6 ! PRICE_BAND 200 100
+  mark TIK 200 at 6 ! PRICE_LATE
+  mark TIK 100 at 5 ! PRICE_LATE       # nor is the mark itself one that clears what is held
+  mark TIK 200 at 6 ! PRICE_LATE
+  mark TIK 201 at 7 ! PRICE_BAND 201 100
+  instrument TIK mark=100
+  mark TIK 202 at 8
+  instrument TIK mark=202
+  `,
+);
+
+rule(
+  "INP-005 funding has one answer for each time, a refusal too",
+  `
+  fund TIK 1000 at 5 ! PRICE_MISSING
+  mark TIK 100 at 6
+  fund TIK 1000 at 5 ! DUPLICATE
+  fund TIK 1000 at 7
   `,
 );
 

@@ -43,6 +43,7 @@ export interface InstrumentState {
   mark: bigint | undefined;
   markTimeUs: bigint;
   heldPrice: bigint | undefined;
+  heldTimeUs: bigint;
   heldCount: number;
   /** Undefined before the first funding. */
   fundingTimeUs: bigint | undefined;
@@ -66,6 +67,7 @@ export function newInstrumentState(): InstrumentState {
     mark: undefined,
     markTimeUs: 0n,
     heldPrice: undefined,
+    heldTimeUs: 0n,
     heldCount: 0,
     fundingTimeUs: undefined,
   };

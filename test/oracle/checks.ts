@@ -8,7 +8,7 @@ import { fillIdentity, type Identities } from "./identities.ts";
 import { closingQuantity } from "./ledger.ts";
 import { contractNamed, type Market } from "./market.ts";
 import type { Refusal } from "./outcome.ts";
-import { magnitude } from "./rational.ts";
+import { greater, magnitude } from "./rational.ts";
 import { BILLION } from "./requirement.ts";
 
 /** 2000-01-01 and 2200-01-01 UTC. */
@@ -94,14 +94,19 @@ export function marketEventRefusal(book: Book, market: Market, event: MarketEven
   if (body.$case === "markPrice") {
     const range = priceRefusal(contract, body.value.price);
     if (range !== undefined) return range;
-    const late = state.mark !== undefined && event.eventTimeUs < state.markTimeUs;
-    return late ? refusal(RefusalReason.PRICE_LATE, event.eventTimeUs, state.markTimeUs) : undefined;
+    if (state.mark === undefined) return undefined;
+    const newestUs = greater(state.markTimeUs, state.heldTimeUs);
+    const late = event.eventTimeUs <= newestUs;
+    return late ? refusal(RefusalReason.PRICE_LATE, event.eventTimeUs, newestUs) : undefined;
   }
   const { rateE9 } = body.value;
   if (magnitude(rateE9) > RATE_LIMIT_E9) return refusal(RefusalReason.RATE_RANGE, rateE9, RATE_LIMIT_E9);
-  if (state.mark === undefined) return refusal(RefusalReason.PRICE_MISSING);
-  const known = state.fundingTimeUs !== undefined && event.eventTimeUs <= state.fundingTimeUs;
-  return known ? refusal(RefusalReason.DUPLICATE, event.eventTimeUs, state.fundingTimeUs) : undefined;
+  if (state.fundingTimeUs !== undefined && event.eventTimeUs <= state.fundingTimeUs) {
+    return refusal(RefusalReason.DUPLICATE, event.eventTimeUs, state.fundingTimeUs);
+  }
+  // INP-005: one time, one answer.
+  state.fundingTimeUs = event.eventTimeUs;
+  return state.mark === undefined ? refusal(RefusalReason.PRICE_MISSING) : undefined;
 }
 
 function listingRefusal(market: Market, name: string, listing: Contract["listing"]): Refusal | undefined {

@@ -9,7 +9,7 @@
 //               PRICE_OFF_TICK, FEE_LIMIT, NOT_REDUCING, OVERFLOW
 //   mark        TIME_RANGE, FIELD_MISSING (no event), INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, PRICE_NOT_POSITIVE,
 //               PRICE_LIMIT, PRICE_LATE, PRICE_BAND, OVERFLOW
-//   funding     TIME_RANGE, INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, RATE_RANGE, PRICE_MISSING, DUPLICATE, OVERFLOW
+//   funding     TIME_RANGE, INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, RATE_RANGE, DUPLICATE, PRICE_MISSING, OVERFLOW
 //   settlement  TIME_RANGE, INSTRUMENT_UNKNOWN, DUPLICATE (settled before), PRICE_NOT_POSITIVE, PRICE_LIMIT, OVERFLOW
 //   listing     TIME_RANGE, INSTRUMENT_EXISTS, CURRENCY_UNKNOWN, TABLE_UNKNOWN
 //   command     TIME_RANGE, FIELD_MISSING (no command), ACCOUNT_UNKNOWN (all but opening), ACCOUNT_RESERVED,
@@ -197,7 +197,7 @@ export class Oracle {
     const { currency, name: instrument } = contract;
     if (body.$case === "markPrice") {
       // The held price outlives the refusal, so the band is judged on the book itself.
-      const held = acceptMark(instrumentOf(this.#book, instrument), contract, body.value.price);
+      const held = acceptMark(instrumentOf(this.#book, instrument), contract, body.value.price, event.eventTimeUs);
       if (held !== undefined) return held;
     }
     const book = structuredClone(this.#book);

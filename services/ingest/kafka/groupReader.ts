@@ -28,6 +28,8 @@ export interface GroupReaderOptions {
 const fetchWaitMs = 50;
 const mostBytesPerPartition = 512 * 1024;
 const maxBytes = 8 * 1024 * 1024;
+/** A broker's first group waits until its coordinator has loaded: that is no outage. */
+const quietReplacementsAtStart = 2;
 const firstRestartWaitMs = 250;
 const longestRestartWaitMs = 5_000;
 const disconnectWaitMs = 5_000;
@@ -46,6 +48,7 @@ export class GroupReader {
   #fetched = false;
   #stopped = false;
   #interrupted = false;
+  #quietReplacements = quietReplacementsAtStart;
   #restartWaitMs = firstRestartWaitMs;
   #restartTimer: NodeJS.Timeout | undefined;
 
@@ -83,6 +86,10 @@ export class GroupReader {
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Batches of nothing but markers and aborted records do not come to eachBatch.
       if (payload.batchSize === 0) this.#readPast(payload);
+    });
+    consumer.on(consumer.events.STOP, () => {
+      // A consumer that crashes stops first, and takes no resume from then on; that it crashed it says much later.
+      if (consumer === this.#consumer) this.#joined = false;
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash(consumer, payload.error));
     try {
@@ -144,6 +151,7 @@ export class GroupReader {
     this.#joined = true;
     if (this.#interrupted) this.#options.log("info", "the Kafka consumer reads again");
     this.#interrupted = false;
+    this.#quietReplacements = 0;
     this.#restartWaitMs = firstRestartWaitMs;
     for (const reader of this.#readers.values()) {
       seek(consumer, reader);
@@ -199,8 +207,10 @@ export class GroupReader {
   #replace(consumer: Consumer, reason: string): void {
     if (this.#stopped || consumer !== this.#consumer || this.#restartTimer !== undefined) return;
     // Told once an outage, not at every attempt.
-    this.#options.log(this.#interrupted ? "debug" : "warn", `the Kafka consumer stopped and is replaced: ${reason}`);
-    this.#interrupted = true;
+    const tell = !this.#interrupted && this.#quietReplacements === 0;
+    this.#options.log(tell ? "warn" : "debug", `the Kafka consumer stopped and is replaced: ${reason}`);
+    if (this.#quietReplacements > 0) this.#quietReplacements -= 1;
+    else this.#interrupted = true;
     this.#joined = false;
     this.#restartTimer = setTimeout(async () => {
       await disconnect(consumer);

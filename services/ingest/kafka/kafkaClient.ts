@@ -1,4 +1,5 @@
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";
+import type { KafkaSockets } from "./kafkaSockets.ts";
 import { stopIdleKafkaTimers } from "./kafkaTimers.ts";
 
 export type KafkaLogLevel = "error" | "warn" | "info" | "debug";
@@ -20,8 +21,8 @@ export interface KafkaConnection {
 const requestTimeoutMs = 10_000;
 const connectionTimeoutMs = 3_000;
 
-/** A kafkajs client whose log lines go to `connection.log`. */
-export function connectKafka(connection: KafkaConnection): Kafka {
+/** A kafkajs client whose log lines go to `connection.log`, and whose sockets are in `sockets`. */
+export function connectKafka(connection: KafkaConnection, sockets?: KafkaSockets): Kafka {
   stopIdleKafkaTimers();
   const log = connection.log ?? (() => {});
   return new Kafka({
@@ -29,6 +30,7 @@ export function connectKafka(connection: KafkaConnection): Kafka {
     brokers: connection.address.split(",").map((broker) => broker.trim()),
     ...(connection.ssl === undefined ? {} : { ssl: connection.ssl }),
     ...(connection.sasl === undefined ? {} : { sasl: connection.sasl }),
+    ...(sockets === undefined ? {} : { socketFactory: sockets.factory }),
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },

@@ -4,6 +4,7 @@ import type { Source, SourceBatch, SourcePosition } from "../source.ts";
 import { GroupReader } from "./groupReader.ts";
 import { connectKafka, type KafkaConnection } from "./kafkaClient.ts";
 import { BrokerBehindJournalError, ClusterChangedError, PartitionsChangedError } from "./kafkaErrors.ts";
+import { KafkaSockets } from "./kafkaSockets.ts";
 import { defaultMergeLimits, type MergeLimits, PartitionMerge } from "./merge.ts";
 import { OffsetHint } from "./offsetHint.ts";
 import { PartitionReader } from "./partitionReader.ts";
@@ -45,6 +46,8 @@ const behindConfirmations = 3;
 const behindConfirmationWaitMs = 500;
 /** Checks without a single fetch after which the consumer is replaced. */
 const silentChecks = 4;
+/** Longer than it takes to leave a broker that answers. */
+const leaveWaitMs = 1_000;
 
 /**
  * The three topics of a venue as one ordered stream. Where reading goes on is the journal's word alone: offsets that
@@ -55,6 +58,7 @@ export class KafkaSource implements Source {
   readonly name = "kafka";
   readonly #options: KafkaSourceOptions;
   readonly #names: TopicNames;
+  readonly #sockets = new KafkaSockets();
   readonly #admin: Admin;
   readonly #waiters = new Set<() => void>();
   #clusterId = "";
@@ -64,6 +68,7 @@ export class KafkaSource implements Source {
   #hint: OffsetHint | undefined;
   #checkTimer: NodeJS.Timeout | undefined;
   #silentChecks = 0;
+  #checkFailing = false;
   #failure: Error | undefined;
   #closed = false;
 
@@ -71,7 +76,7 @@ export class KafkaSource implements Source {
   constructor(options: KafkaSourceOptions) {
     this.#options = options;
     this.#names = topicNames(options.prefix);
-    this.#admin = connectKafka(options).admin();
+    this.#admin = connectKafka(options, this.#sockets).admin();
   }
 
   /**
@@ -128,6 +133,16 @@ export class KafkaSource implements Source {
     this.#closed = true;
     clearTimeout(this.#checkTimer);
     this.#wake();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, leaveWaitMs);
+    });
+    await Promise.race([this.#leave(), tooLong]);
+    clearTimeout(timer);
+    this.#sockets.destroy();
+  }
+
+  async #leave(): Promise<void> {
     await this.#hint?.close();
     await this.#group?.close();
     await this.#admin.disconnect().catch(() => {});
@@ -147,7 +162,7 @@ export class KafkaSource implements Source {
     );
     this.#readers = watermarks.map((at, index) => new PartitionReader(at, index, this.#merge, sparseOffsets));
     const group = new GroupReader({
-      kafka: connectKafka(this.#options),
+      kafka: connectKafka(this.#options, this.#sockets),
       groupId: this.#options.groupId ?? "plimsoll",
       readCommitted: this.#options.readCommitted ?? true,
       bufferBytes: limits.bytes,
@@ -160,7 +175,9 @@ export class KafkaSource implements Source {
     this.#group = group;
     this.#hint = new OffsetHint(
       (offsets) => group.commit(offsets),
-      (error) => this.#log("warn", `committing the offsets for lag tools failed: ${messageOf(error)}`),
+      (error) => {
+        if (!this.#closed) this.#log("warn", `committing the offsets for lag tools failed: ${messageOf(error)}`);
+      },
       hintIntervalMs,
     );
     await group.start();
@@ -187,9 +204,13 @@ export class KafkaSource implements Source {
       }
       watermarks = await readWatermarks(this.#admin, this.#names);
     } catch (error) {
-      if (!this.#closed) this.#log("warn", `asking the broker for its offsets failed: ${messageOf(error)}`);
+      // Told once an outage, not at every check.
+      const level = this.#checkFailing ? "debug" : "warn";
+      this.#checkFailing = true;
+      if (!this.#closed) this.#log(level, `asking the broker for its offsets failed: ${messageOf(error)}`);
       return;
     }
+    this.#checkFailing = false;
     try {
       this.#requireSamePartitions(watermarks);
       requireNoGap(

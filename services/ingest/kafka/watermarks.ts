@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import { SourceGapError, type SourcePosition } from "../source.ts";
 import { BrokerBehindJournalError, type PartitionBehind, TopicsMissingError } from "./kafkaErrors.ts";
@@ -17,7 +18,7 @@ export async function readWatermarks(admin: Admin, names: TopicNames): Promise<W
   const watermarks: Watermarks[] = [];
   for (const content of topicContents) {
     const topic = names[content];
-    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+    for (const { partition, low, high } of await offsetsOf(admin, topic)) {
       watermarks.push({ topic, content, partition, low: parseOffset(low), high: parseOffset(high) });
     }
   }
@@ -25,6 +26,23 @@ export async function readWatermarks(admin: Admin, names: TopicNames): Promise<W
     (left, right) =>
       topicContents.indexOf(left.content) - topicContents.indexOf(right.content) || left.partition - right.partition,
   );
+}
+
+const leaderAttempts = 10;
+const leaderWaitMs = 500;
+
+/** A broker that has just started answers before its partitions have leaders; kafkajs waits for no leader here. */
+async function offsetsOf(admin: Admin, topic: string): ReturnType<Admin["fetchTopicOffsets"]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      const { type } = error as { readonly type?: string };
+      const leaderless = type === "NOT_LEADER_FOR_PARTITION" || type === "LEADER_NOT_AVAILABLE";
+      if (!leaderless || attempt === leaderAttempts) throw error;
+      await delay(leaderWaitMs);
+    }
+  }
 }
 
 /** @throws TopicsMissingError */

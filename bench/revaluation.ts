@@ -64,12 +64,14 @@ interface BookSide extends RevaluationSide {
 function kernelSide({ kernel }: Shard, ticks: readonly Tick[]): RevaluationSide {
   const slots = new InputSlots(kernel);
   const prices = ticks.map(({ price }) => BigInt(price));
+  // A mark must be newer than the one before it (INP-003).
+  let timeUs = TIME_US;
   return {
     name: "kernel",
     run: () => {
       ticks.forEach(({ instrument }, index) => {
         slots.clear();
-        slots.market(MARK_PRICE_SET, instrument, TIME_US, prices[index]!);
+        slots.market(MARK_PRICE_SET, instrument, ++timeUs, prices[index]!);
         kernel.exports.apply(1);
       });
     },

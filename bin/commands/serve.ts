@@ -127,9 +127,16 @@ async function runUntilEnd(
     else say(status.line());
   }, 1000);
   const end = options.seconds === undefined ? undefined : setTimeout(() => engine.stop(), options.seconds * 1000);
-  const onSignal = (): void => engine.stop();
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
+  let askedMs: number | undefined;
+  const onSignal = (): void => {
+    // npm passes on what the terminal has already sent; only a later one is impatience.
+    const nowMs = systemClock.nowMs();
+    if (askedMs !== undefined && nowMs - askedMs > 1_000) process.exit(130);
+    askedMs ??= nowMs;
+    engine.stop();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
   try {
     await engine.run();
   } finally {

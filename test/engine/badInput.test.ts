@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
   ],
   [
     "deposit of an unknown currency",
-    command("alice", { $case: "deposit", value: { currency: "XXX", amount: 1n } }),
+    command("alice", { $case: "deposit", value: { currency: "DOGE", amount: 1n } }),
     R.CURRENCY_UNKNOWN,
   ],
   [

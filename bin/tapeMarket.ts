@@ -4,6 +4,7 @@ import { isUnreadable } from "../services/ingest/tapeFormats.ts";
 import { MergedTapes } from "../services/ingest/tapeReader.ts";
 import { loadMarket } from "../services/regimes/loadMarket.ts";
 import type { MarketDocument } from "../services/regimes/market.ts";
+import { mergeMarkets } from "../services/regimes/mergeMarkets.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** Rows that are looked at for a symbol. */
@@ -18,8 +19,8 @@ function marketPath(name: string): string {
 }
 
 /**
- * The market document that lists what a tape trades.
- * @throws Error naming the symbols when no document lists them all
+ * The market document that lists what the tapes trade; when it takes several, those put together.
+ * @throws Error naming the symbols that no document lists
  */
 export async function marketOfTapes(files: readonly string[]): Promise<MarketDocument> {
   const symbols = new Set<string>();
@@ -33,13 +34,20 @@ export async function marketOfTapes(files: readonly string[]): Promise<MarketDoc
   const names = readdirSync(join(packageRoot, "markets"))
     .filter((file) => file.endsWith(".yaml"))
     .map((file) => file.slice(0, -".yaml".length));
+  const needed = new Map<string, MarketDocument>();
+  const missing = new Set(symbols);
   for (const name of names) {
     const market = loadNamedMarket(name);
-    const listed = new Set(market.instruments.map((instrument) => instrument.name));
-    if ([...symbols].every((symbol) => listed.has(symbol))) return market;
+    const listed = market.instruments.filter((instrument) => missing.has(instrument.name));
+    if (listed.length > 0) needed.set(name, market);
+    for (const instrument of listed) missing.delete(instrument.name);
   }
-  throw new Error(
-    `no market lists ${[...symbols].join(", ")} together: known are ${names.join(", ")}; write one like ` +
-      "markets/simulated.yaml and name it with --market FILE",
-  );
+  if (missing.size > 0 || needed.size === 0) {
+    throw new Error(
+      `no market lists ${[...missing].join(", ") || "anything of these tapes"}: known are ${names.join(", ")}; write one ` +
+        "like markets/simulated.yaml and name it with --market FILE",
+    );
+  }
+  const markets = [...needed.values()];
+  return markets.length === 1 ? markets[0]! : mergeMarkets(markets);
 }

@@ -64,6 +64,18 @@ describe.skipIf(missing !== "")(`the recorded tapes${missing}`, () => {
     expect(summaryOf(await run(BINANCE, "binance"))).toMatchObject({ fills: 53_096, refused: {}, zeroSum: true });
   });
 
+  test("tapes of two venues together: three currencies, one journal", async () => {
+    const together = ["--tape", fallingTape(), "--tape", BINANCE, "--data", join(folder, "two")];
+    const summary = summaryOf(await plimsoll("serve", ...together, "--port", "0", "--json"));
+    expect(summary.fills).toBeGreaterThanOrEqual(53_096 + 2 * 5_999);
+    expect(summary.sums.currencies.map(({ currency }: { currency: string }) => currency).sort()).toEqual([
+      "BTC",
+      "USDT",
+      "XBT",
+    ]);
+    expect(summary.zeroSum).toBe(true);
+  });
+
   test("BitMEX, 700,000 trades: liquidations, conservation, and the same state from the log alone", async () => {
     const summary = summaryOf(await run(BITMEX, "bitmex"));
     expect(summary).toMatchObject({ refused: {}, zeroSum: true });

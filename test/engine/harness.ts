@@ -4,11 +4,13 @@ import { join } from "node:path";
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { Engine, type EngineOptions } from "../../services/engine/engine.ts";
 import type { Source, VenueInput } from "../../services/ingest/source.ts";
-import type { Journal } from "../../services/journal/journal.ts";
+import type { Journal, JournalBatch, JournalHead } from "../../services/journal/journal.ts";
 import { SnapshotStore } from "../../services/journal/snapshots.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import type { Capacities } from "../../services/kernel/kernel.ts";
+import { MemoryJournal } from "../journal/memoryJournal.ts";
 import { market } from "../margin/market.ts";
+import { ScriptedSource } from "./scriptedSource.ts";
 
 export const CAPACITIES: Capacities = { accounts: 64, pools: 128, positions: 256, instruments: 16, identities: 4096 };
 export const START_US = 1_767_225_600_000_000n;
@@ -102,4 +104,42 @@ export function fill(account: string, side: 1 | 2, quantity: bigint, price: bigi
       orderId: "",
     },
   };
+}
+
+/** A journal whose appends wait until they are let through, or fail. */
+export class GatedJournal extends MemoryJournal {
+  #gate: Promise<void> = Promise.resolve();
+  #open: () => void = () => {};
+  /** Takes the place of an append. */
+  onAppend: ((append: () => Promise<void>) => Promise<void>) | undefined;
+
+  shut(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  letThrough(): void {
+    this.#open();
+  }
+
+  override async append(batch: JournalBatch, expected: JournalHead): Promise<void> {
+    await this.#gate;
+    const append = () => super.append(batch, expected);
+    await (this.onAppend === undefined ? append() : this.onAppend(append));
+  }
+}
+
+/** The short history, one input a batch. */
+export const stretches = () => shortHistory().map((input) => [input]);
+/** After everything that waits for nothing. */
+export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** State and rows of a run that nothing disturbs. */
+export async function undisturbed(): Promise<Engine> {
+  const quiet = new Folder();
+  const engine = await openEngine(new MemoryJournal(), new ScriptedSource(stretches()), quiet.snapshots);
+  await engine.run();
+  quiet.remove();
+  return engine;
 }

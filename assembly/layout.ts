@@ -169,7 +169,7 @@ export const ACCOUNT_STATE_SINCE: u32 = 40;
  *    0 account u32 | 4 currency u32 | 8 next of account u32 | 12 state u8
  *   16 balance i64 | 24 unrealised profit i64 | 32 IM i64 | 40 MM i64
  *   48 scan loss f64 | 56 worst scenario u32 | 60 open cross positions u32
- *   64 reserved by holds i64 | 72 deposited less withdrawn i64 | 80 state since us i64
+ *   64 kept free for what holds reserve, i64 | 72 deposited less withdrawn i64 | 80 state since us i64
  */
 export const POOL_SIZE: u32 = 128;
 export const POOL_ACCOUNT: u32 = 0;
@@ -183,7 +183,6 @@ export const POOL_MM: u32 = 40;
 export const POOL_SCAN_LOSS: u32 = 48;
 export const POOL_WORST_SCENARIO: u32 = 56;
 export const POOL_OPEN_POSITIONS: u32 = 60;
-export const POOL_RESERVED: u32 = 64;
 export const POOL_NET_DEPOSITS: u32 = 72;
 export const POOL_STATE_SINCE: u32 = 80;
 
@@ -248,7 +247,7 @@ export const ACCOUNT_HEAD_SIZE: u32 = 8;
  *
  *    0 kind u8 | 1 side, mode or contract kind u8 | 2 liquidity u8 | 3 flags u8 | 4 account u32 | 8 instrument u32
  *   12 currency, table or scale u32 | 16 event time us i64 | 24 identity key u64 | 32 fingerprint u64
- *   40 first i64 | 48 second i64 | 56 third i64 | 64 blob offset u32 | 68 blob i64s u32 | 72 fourth i64
+ *   40 first i64 | 48 second i64 | 56 third i64 | 64 blob offset u32 | 68 blob i64s u32
  */
 export const INPUT_SIZE: u32 = 80;
 export const INPUT_KIND: u32 = 0;
@@ -266,7 +265,6 @@ export const INPUT_SECOND: u32 = 48;
 export const INPUT_THIRD: u32 = 56;
 export const INPUT_BLOB: u32 = 64;
 export const INPUT_BLOB_COUNT: u32 = 68;
-export const INPUT_FOURTH: u32 = 72;
 export const INPUT_CAPACITY: u32 = 4096;
 export const BLOB_CAPACITY: u32 = 65536;
 

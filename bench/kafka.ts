@@ -14,7 +14,7 @@ import type { Source, SourceBatch, SourcePosition } from "../services/ingest/sou
 import { SnapshotStore } from "../services/journal/snapshots.ts";
 import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
 import { kernelBinary } from "../services/kernel/binary.ts";
-import type { MarketDocument } from "../services/regimes/market.ts";
+import type { MarketDocument } from "../services/markets/market.ts";
 import {
   type Bench,
   type BenchResult,

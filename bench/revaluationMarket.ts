@@ -5,7 +5,7 @@ import { Drawing } from "../services/ingest/drawing.ts";
 import type { VenueInput } from "../services/ingest/source.ts";
 import { kernelBinary } from "../services/kernel/binary.ts";
 import { Kernel } from "../services/kernel/kernel.ts";
-import type { MarketDocument } from "../services/regimes/market.ts";
+import type { MarketDocument } from "../services/markets/market.ts";
 
 /** A mark of an instrument, by number, in price units. */
 export interface Tick {

@@ -4,8 +4,8 @@ import { inputsOf } from "../services/ingest/kafka/publisher.ts";
 import { SimulatedVenue } from "../services/ingest/simulatedVenue.ts";
 import type { VenueInput } from "../services/ingest/source.ts";
 import { systemClock } from "../services/ingest/systemClock.ts";
-import { loadMarket } from "../services/regimes/loadMarket.ts";
-import type { MarketDocument } from "../services/regimes/market.ts";
+import { loadMarket } from "../services/markets/loadMarket.ts";
+import type { MarketDocument } from "../services/markets/market.ts";
 
 export interface SimulatedInputs {
   readonly market: MarketDocument;

@@ -4,7 +4,7 @@ import type { Engine } from "../services/engine/engine.ts";
 import { VENUE_ACCOUNT_NAMES } from "../services/engine/shard.ts";
 import type { Clock } from "../services/ingest/clock.ts";
 import { RATIO_WITHOUT_EQUITY } from "../services/kernel/views.ts";
-import { formatDecimal } from "../services/regimes/decimal.ts";
+import { formatDecimal } from "../services/markets/decimal.ts";
 
 const STATES = ["healthy", "called", "liquidating", "bankrupt"] as const;
 type StateCounts = Record<(typeof STATES)[number], number>;

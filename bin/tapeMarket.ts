@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isUnreadable } from "../services/ingest/tapeFormats.ts";
 import { MergedTapes } from "../services/ingest/tapeReader.ts";
-import { loadMarket } from "../services/regimes/loadMarket.ts";
-import type { MarketDocument } from "../services/regimes/market.ts";
-import { mergeMarkets } from "../services/regimes/mergeMarkets.ts";
+import { loadMarket } from "../services/markets/loadMarket.ts";
+import type { MarketDocument } from "../services/markets/market.ts";
+import { mergeMarkets } from "../services/markets/mergeMarkets.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** Rows that are looked at for a symbol. */

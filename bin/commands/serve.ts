@@ -9,7 +9,7 @@ import { systemClock } from "../../services/ingest/systemClock.ts";
 import { TapeSource } from "../../services/ingest/tape.ts";
 import type { VenueFeedback } from "../../services/ingest/venueFeedback.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import { fail } from "../failure.ts";
 import { requireFreePort } from "../freePort.ts";
 import { kafkaShard, openJournal, shardFiles } from "../journalFiles.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { verifyJournal } from "../../services/audit/verify.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
-import { formatDecimal } from "../../services/regimes/decimal.ts";
+import { formatDecimal } from "../../services/markets/decimal.ts";
 import { shardFiles, shardsIn } from "../journalFiles.ts";
 import { progressBar } from "../progress.ts";
 

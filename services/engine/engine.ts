@@ -7,7 +7,7 @@ import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/
 import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { genesis, ownInput } from "./genesis.ts";

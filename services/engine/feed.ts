@@ -28,7 +28,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
-import { valueFraction } from "../regimes/valueFraction.ts";
+import { valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import type { Names } from "./names.ts";
 

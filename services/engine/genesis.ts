@@ -1,5 +1,5 @@
 import type { Capacities } from "../kernel/kernel.ts";
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 
 /** Room of a shard that says nothing else: a million fills of memory for duplicates, and tables of about 70 MB. */

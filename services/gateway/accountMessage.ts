@@ -10,8 +10,8 @@ import {
   type PositionView,
   RATIO_WITHOUT_EQUITY,
 } from "../kernel/views.ts";
-import { formatDecimal, formatRatio } from "../regimes/decimal.ts";
-import { valueFraction } from "../regimes/valueFraction.ts";
+import { formatDecimal, formatRatio } from "../markets/decimal.ts";
+import { valueFraction } from "../markets/valueFraction.ts";
 
 const RATIO_DIGITS = 6;
 const LEVERAGE_DIGITS = 2;

@@ -1,4 +1,4 @@
-import { parseDecimal } from "../regimes/decimal.ts";
+import { parseDecimal } from "../markets/decimal.ts";
 import { invalidField } from "./statusDetails.ts";
 
 /** How a field that holds a decimal breaks its rules: names of RefusalReason. */

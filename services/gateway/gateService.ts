@@ -10,7 +10,7 @@ import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Currency } from "../engine/names.ts";
 import type { OrderQuestion, RiskEngine } from "../engine/riskEngine.ts";
 import type { OrderAnswer } from "../kernel/views.ts";
-import { formatDecimal } from "../regimes/decimal.ts";
+import { formatDecimal } from "../markets/decimal.ts";
 import { asOfMessage } from "./accountMessage.ts";
 import { unary } from "./calls.ts";
 import { decimalField, PRICE_REASONS, QUANTITY_REASONS, requireText } from "./decimalField.ts";

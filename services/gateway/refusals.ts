@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import type { Refusal } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { Currency, Instrument } from "../engine/names.ts";
-import { formatDecimal } from "../regimes/decimal.ts";
+import { formatDecimal } from "../markets/decimal.ts";
 
 /** What the value and the limit of a refusal count. */
 type RefusedKind = "price" | "quantity" | "money" | "leverage" | "seconds" | "rate" | "nothing";

@@ -3,7 +3,7 @@ import {
   type InstrumentListing,
   MarginMode,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import type { Drawing } from "./drawing.ts";
 import type { VenueInput } from "./source.ts";
 

@@ -1,6 +1,6 @@
 import type { InstrumentListing, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarketDocument } from "../regimes/market.ts";
-import { type ValueFraction, valueFraction } from "../regimes/valueFraction.ts";
+import type { MarketDocument } from "../markets/market.ts";
+import { type ValueFraction, valueFraction } from "../markets/valueFraction.ts";
 import type { Drawing } from "./drawing.ts";
 import { leverageLimitE2 } from "./roster.ts";
 import type { VenueFeedback } from "./venueFeedback.ts";

@@ -1,5 +1,5 @@
 import { type Fill, Liquidity, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { notionalOf } from "../regimes/valueFraction.ts";
+import { notionalOf } from "../markets/valueFraction.ts";
 import type { Drawing } from "./drawing.ts";
 import type { RosterAccount } from "./roster.ts";
 import { type MarketStep, stepTimeUs, type TradedInstrument, toTick } from "./simulatedMarket.ts";

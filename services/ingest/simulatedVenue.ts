@@ -1,4 +1,4 @@
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import type { Clock } from "./clock.ts";
 import { Drawing } from "./drawing.ts";
 import { answerCalls } from "./marginCalls.ts";

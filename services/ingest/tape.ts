@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type Fill, Liquidity, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import { Drawing } from "./drawing.ts";
 import { answerCalls } from "./marginCalls.ts";
 import { marketMaker, Roster, type RosterAccount } from "./roster.ts";

@@ -1,8 +1,8 @@
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { InstrumentListing, MarketEvent, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { type DecimalReason, parseDecimal } from "../regimes/decimal.ts";
-import type { MarketDocument } from "../regimes/market.ts";
-import { notionalOf, type ValueFraction, valueFraction } from "../regimes/valueFraction.ts";
+import { type DecimalReason, parseDecimal } from "../markets/decimal.ts";
+import type { MarketDocument } from "../markets/market.ts";
+import { notionalOf, type ValueFraction, valueFraction } from "../markets/valueFraction.ts";
 import type { Drawing } from "./drawing.ts";
 import { leverageLimitE2 } from "./roster.ts";
 import { isUnreadable, type TapeTrade, type UnreadableRow } from "./tapeFormats.ts";

@@ -1,5 +1,5 @@
 import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import { commandInput, leverageLimitE2, openingInputs, type Roster, type RosterAccount } from "./roster.ts";
 import type { VenueInput } from "./source.ts";
 import type { TapeSurvey } from "./tapeSurvey.ts";

@@ -1,4 +1,4 @@
-import type { MarketDocument } from "../regimes/market.ts";
+import type { MarketDocument } from "../markets/market.ts";
 import { isUnreadable } from "./tapeFormats.ts";
 import { MergedTapes, TapeError } from "./tapeReader.ts";
 

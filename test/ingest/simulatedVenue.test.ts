@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Clock } from "../../services/ingest/clock.ts";
 import { SimulatedVenue, type SimulatedVenueOptions } from "../../services/ingest/simulatedVenue.ts";
 import type { SourceBatch, VenueInput } from "../../services/ingest/source.ts";
-import { loadMarket } from "../../services/regimes/loadMarket.ts";
+import { loadMarket } from "../../services/markets/loadMarket.ts";
 import { PositionBook } from "./positionBook.ts";
 
 const market = loadMarket("markets/simulated.yaml");

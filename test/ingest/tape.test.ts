@@ -7,7 +7,7 @@ import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.
 import { type Fill, Liquidity, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { SourceBatch, VenueInput } from "../../services/ingest/source.ts";
 import { type TapeOptions, TapeSource } from "../../services/ingest/tape.ts";
-import { loadMarket } from "../../services/regimes/loadMarket.ts";
+import { loadMarket } from "../../services/markets/loadMarket.ts";
 import { PositionBook } from "./positionBook.ts";
 
 const BINANCE_HEADER = "trade_id,ts_ms,event_ts_ms,recv_ts_ns,symbol,price,qty,side,exec_type";

@@ -9,7 +9,7 @@ import type { JournalRow } from "../../services/journal/journal.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { Kernel } from "../../services/kernel/kernel.ts";
 import type { MarginStateNumber, OrderAnswer } from "../../services/kernel/views.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import type { AccountReport, Followed, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
 import type { Subject } from "./subject.ts";
 

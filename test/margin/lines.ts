@@ -20,7 +20,7 @@ import {
   Side,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 
 /** 2026-01-01 UTC. */
 export const START_US = 1_767_225_600_000_000n;

@@ -1,7 +1,7 @@
 // A market of small round numbers, so that every figure in the tables can be checked by hand.
 
 import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarginTableDocument, MarketDocument } from "../../services/regimes/market.ts";
+import type { MarginTableDocument, MarketDocument } from "../../services/markets/market.ts";
 
 const PERCENT_E9 = 10_000_000n;
 

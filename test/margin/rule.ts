@@ -16,7 +16,7 @@
 
 import { expect, test } from "vitest";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import type { Followed, Order, Outcome } from "../oracle/outcome.ts";
 import { LineReader, whole } from "./lines.ts";
 import { type Listings, market } from "./market.ts";

@@ -1,6 +1,6 @@
 import type { VenueInput } from "../../services/ingest/source.ts";
 import type { OrderAnswer } from "../../services/kernel/views.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import { Oracle } from "../oracle/oracle.ts";
 import type { AccountReport, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
 import { KernelSubject } from "./kernelSubject.ts";

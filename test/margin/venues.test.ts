@@ -1,7 +1,7 @@
 // MAR-013, MAR-018: cases that venues published, in this project's units.
 
 import type { InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarginTableDocument, MarketDocument } from "../../services/regimes/market.ts";
+import type { MarginTableDocument, MarketDocument } from "../../services/markets/market.ts";
 import { INVERSE, LINEAR } from "./market.ts";
 import { rule } from "./rule.ts";
 

@@ -1,5 +1,5 @@
 import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarginTableDocument } from "../../services/regimes/market.ts";
+import type { MarginTableDocument } from "../../services/markets/market.ts";
 import { floor, type Rational, rational, sign, ZERO } from "./rational.ts";
 
 /** +1 for a buy or a long, -1 for a sell or a short. */

@@ -1,6 +1,6 @@
 import type { InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { ContractKind } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import type { Account, Position } from "./book.ts";
 import { type Contract, unitFraction } from "./contract.ts";
 

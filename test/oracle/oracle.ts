@@ -38,7 +38,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
 import type { OrderAnswer } from "../../services/kernel/views.ts";
-import type { MarketDocument } from "../../services/regimes/market.ts";
+import type { MarketDocument } from "../../services/markets/market.ts";
 import { assess } from "./assessment.ts";
 import { type Book, instrumentOf, newAccount, newInstrumentState, VENUE_ACCOUNTS } from "./book.ts";
 import { fillRefusal, marketEventRefusal, refusal, timeRefusal } from "./checks.ts";

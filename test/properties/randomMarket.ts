@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { MarginTableDocument, MarketDocument } from "../../services/regimes/market.ts";
+import type { MarginTableDocument, MarketDocument } from "../../services/markets/market.ts";
 
 /** A random market, and for each instrument the price that its history starts from. */
 export interface RandomMarket {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-// The shape of the documents in regimes/ and markets/. What a value must be beyond its shape (rising floors, whole
+// The shape of the documents in markets/. What a value must be beyond its shape (rising floors, whole
 // deductions, bounds) is checked where it is turned into numbers: compileRegime.ts and compileInstrument.ts.
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be letters, digits, '.', '_' or '-'");

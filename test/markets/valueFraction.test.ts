@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { loadMarket } from "../../services/regimes/loadMarket.ts";
-import { notionalOf, valueFraction, valueOverflow } from "../../services/regimes/valueFraction.ts";
+import { loadMarket } from "../../services/markets/loadMarket.ts";
+import { notionalOf, valueFraction, valueOverflow } from "../../services/markets/valueFraction.ts";
 
 const bitmex = loadMarket("markets/bitmex-xbtusd-2018.yaml").instruments[0]?.listing as InstrumentListing;
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type DocumentProblem, MarketDocumentError } from "../../services/regimes/documentError.ts";
-import { loadMarket } from "../../services/regimes/loadMarket.ts";
+import { type DocumentProblem, MarketDocumentError } from "../../services/markets/documentError.ts";
+import { loadMarket } from "../../services/markets/loadMarket.ts";
 
 const REGIME = `id: test-regime
 venue: nowhere
@@ -252,10 +252,12 @@ describe("loadMarket", () => {
   });
 });
 
-describe("regimes/", () => {
+describe("markets/tables/", () => {
   it("names a source and a date in every document", () => {
     for (const name of ["binance-usdm-2024-05", "binance-coinm-2020-06", "bitmex-2018", "plimsoll-scenarios-2026"]) {
-      expect(readFileSync(`regimes/${name}.yaml`, "utf8")).toMatch(/effective: "\d{4}-\d\d-\d\d"\nsources:\n {2}- ./);
+      expect(readFileSync(`markets/tables/${name}.yaml`, "utf8")).toMatch(
+        /effective: "\d{4}-\d\d-\d\d"\nsources:\n {2}- ./,
+      );
     }
   });
 });

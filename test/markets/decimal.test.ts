@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatDecimal, formatRatio, parseDecimal, parseRateE9 } from "../../services/regimes/decimal.ts";
+import { formatDecimal, formatRatio, parseDecimal, parseRateE9 } from "../../services/markets/decimal.ts";
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const scale = fc.integer({ min: 0, max: 12 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MarketConflictError, mergeMarkets } from "../../services/regimes/mergeMarkets.ts";
+import { MarketConflictError, mergeMarkets } from "../../services/markets/mergeMarkets.ts";
 import { LINEAR, market } from "../margin/market.ts";
 
 test("what both have alike stands once, what one has stands too, in order", () => {

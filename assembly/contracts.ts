@@ -2,13 +2,35 @@
 
 import { larger, magnitude, mulDivCeil, mulDivFloor, mulDivTrunc } from "./fixed";
 import {
-  INSTRUMENT_DENOMINATOR, INSTRUMENT_KIND, INSTRUMENT_MARGIN_TABLE, INSTRUMENT_NUMERATOR, KIND_LINEAR,
+  INSTRUMENT_COIN_SETTLED, INSTRUMENT_DENOMINATOR, INSTRUMENT_KIND, INSTRUMENT_MARGIN_TABLE, INSTRUMENT_NUMERATOR,
+  INSTRUMENT_PRICE_SCALE, INSTRUMENT_PRODUCT, INSTRUMENT_STRIKE, KIND_LINEAR, PRODUCT_CALL,
   MARGIN_TABLE_FIRST_TIER, MARGIN_TABLE_TIERS, TIER_FLOOR, TIER_INITIAL_DEDUCTION, TIER_INITIAL_RATE,
   TIER_MAINTENANCE_DEDUCTION, TIER_MAINTENANCE_RATE, TIER_SIZE,
 } from "./layout";
 import { marginTableAt } from "./tables";
 
 export const BILLION: i64 = 1000000000;
+
+@inline
+export function isOption(instrument: usize): bool {
+  return load<u8>(instrument, INSTRUMENT_PRODUCT) >= PRODUCT_CALL;
+}
+
+/** MAR-028: what an option is worth at its expiry, in its price units, cut toward zero; equal for both sides. */
+export function intrinsicPrice(instrument: usize, underlyingPriceE8: i64): i64 {
+  const strike = load<i64>(instrument, INSTRUMENT_STRIKE);
+  const call = load<u8>(instrument, INSTRUMENT_PRODUCT) == PRODUCT_CALL;
+  const intrinsic = larger(0, call ? underlyingPriceE8 - strike : strike - underlyingPriceE8);
+  const unit = powerOfTen(load<u8>(instrument, INSTRUMENT_PRICE_SCALE));
+  const coinSettled = load<u8>(instrument, INSTRUMENT_COIN_SETTLED) != 0;
+  return mulDivTrunc(intrinsic, unit, coinSettled ? underlyingPriceE8 : 100000000);
+}
+
+export function powerOfTen(exponent: u32): i64 {
+  let power: i64 = 1;
+  for (let step: u32 = 0; step < exponent; step++) power *= 10;
+  return power;
+}
 
 /** MAR-001: cash that trading `quantity` (signed, above zero buys) at `price` brings to the account, rounded down. */
 export function cashOf(instrument: usize, quantity: i64, price: i64): i64 {

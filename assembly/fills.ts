@@ -7,7 +7,7 @@ import { creditVenue, isCross, setQuantity } from "./holdings";
 import {
   INSTRUMENT_CURRENCY, INSTRUMENT_KIND, INSTRUMENT_LIQUIDATION_FEE, INSTRUMENT_MAKER_FEE, INSTRUMENT_PRICE_LIMIT,
   INSTRUMENT_TAKER_FEE, KIND_LINEAR,
-  LIQUIDITY_MAKER, POOL_BALANCE, POOL_IM, POOL_OPEN_POSITIONS, POOL_PROFIT, POSITION_ACCOUNT, POSITION_ENTRY_COST,
+  LIQUIDITY_MAKER, BASIS_TABLES, POOL_BALANCE, POOL_BASIS, POOL_IM, POOL_OPEN_POSITIONS, POOL_PROFIT, POSITION_ACCOUNT, POSITION_ENTRY_COST,
   POSITION_FEES,
   POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, POSITION_REALISED,
   SIDE_BUY, VENUE_FEES, VENUE_INSURANCE, VENUE_ROUNDING,
@@ -135,7 +135,9 @@ export function planFill(
       initialMargin(instrument, leverage, notionalOf(plannedCost)) -
       initialMargin(instrument, leverage, notionalOf(costBeforeOpening));
     const balanceThen = balance + plannedBalanceChange;
-    plannedFree = smaller(balanceThen, balanceThen + load<i64>(pool, POOL_PROFIT) - load<i64>(pool, POOL_IM));
+    plannedFree = load<u8>(pool, POOL_BASIS) != BASIS_TABLES
+      ? balanceThen
+      : smaller(balanceThen, balanceThen + load<i64>(pool, POOL_PROFIT) - load<i64>(pool, POOL_IM));
     const posting = larger(0, smaller(plannedRequired, plannedFree));
     plannedPosted += posting;
     plannedBalanceChange -= posting;

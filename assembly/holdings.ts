@@ -4,7 +4,7 @@ import {
   ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_MODE, ACCOUNT_POSITIONS, ACCOUNT_STATE, ACCOUNT_STATE_SINCE,
   HEADER_ACCOUNT_CAPACITY, HEADER_ACCOUNTS, HEADER_EVENT_TIME, HEADER_POOL_CAPACITY, HEADER_POOLS,
   HEADER_POSITION_CAPACITY, HEADER_POSITIONS, INSTRUMENT_CURRENCY, INSTRUMENT_DEFAULT_LEVERAGE, INSTRUMENT_FIRST_HOLDER,
-  INSTRUMENT_HOLDERS, INSTRUMENT_NET_QUANTITY, INSTRUMENT_OPEN_QUANTITY, INSTRUMENT_SETTLED, MODE_CROSS, NONE,
+  INSTRUMENT_HOLDERS, INSTRUMENT_NET_QUANTITY, INSTRUMENT_OPEN_QUANTITY, INSTRUMENT_SETTLED, MODE_CROSS, MODE_PORTFOLIO, NONE,
   POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POOL_OPEN_POSITIONS, POOL_SIZE, POOL_STATE, POOL_STATE_SINCE,
   POSITION_ACCOUNT, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MODE, POSITION_NEXT, POSITION_NEXT_HOLDER,
   POSITION_POOL, POSITION_PREVIOUS_HOLDER, POSITION_QUANTITY, POSITION_SIZE, POSITION_STATE,
@@ -128,6 +128,12 @@ export function positionFits(account: u32, instrument: u32): bool {
   return false;
 }
 
+/** Positions of a portfolio are cross unless they are fenced one by one. */
+function modeOfNew(account: u32): u8 {
+  const mode = load<u8>(accountAt(account), ACCOUNT_MODE);
+  return mode == MODE_PORTFOLIO ? MODE_CROSS : mode;
+}
+
 /** Finds the position or opens it, keeping the account's list in order of instrument. Room was checked before. */
 export function takePosition(account: u32, instrument: u32): u32 {
   const existing = findPosition(account, instrument);
@@ -154,7 +160,7 @@ export function takePosition(account: u32, instrument: u32): u32 {
   store<u32>(position, slot, POSITION_NEXT);
   store<u32>(position, NONE, POSITION_NEXT_HOLDER);
   store<u32>(position, NONE, POSITION_PREVIOUS_HOLDER);
-  store<u8>(position, load<u8>(owner, ACCOUNT_MODE), POSITION_MODE);
+  store<u8>(position, modeOfNew(account), POSITION_MODE);
   store<u8>(position, STATE_HEALTHY, POSITION_STATE);
   store<u32>(position, load<u32>(terms, INSTRUMENT_DEFAULT_LEVERAGE), POSITION_LEVERAGE);
   store<i64>(position, load<i64>(header, HEADER_EVENT_TIME), POSITION_STATE_SINCE);
@@ -178,7 +184,7 @@ export function positionOrSpare(account: u32, instrument: u32): usize {
   if (pool == NONE) memory.fill(poolAt(sparePool), 0, POOL_SIZE);
   store<u32>(position, instrument, POSITION_INSTRUMENT);
   store<u32>(position, pool == NONE ? sparePool : pool, POSITION_POOL);
-  store<u8>(position, load<u8>(accountAt(account), ACCOUNT_MODE), POSITION_MODE);
+  store<u8>(position, modeOfNew(account), POSITION_MODE);
   store<u32>(position, load<u32>(terms, INSTRUMENT_DEFAULT_LEVERAGE), POSITION_LEVERAGE);
   return position;
 }

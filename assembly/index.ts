@@ -4,15 +4,26 @@ import { applyInput, inputAt } from "./inputs";
 import { criticalPrice } from "./liquidation";
 import { indexIdentities } from "./identities";
 import {
-  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
+  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
   LAYOUT_VERSION,
 } from "./layout";
 import { checkOrder as check } from "./orders";
 import { restartOutputs, written } from "./outputs";
+import { evaluate } from "./regime/machine";
+import { install, programsRestored } from "./regime/programs";
+import { arena, chooseRegions, directory, writeDirectory } from "./regime/regions";
 import { addressOf, answer, blob, bookkeeping, header, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
 
 export function layoutVersion(): i32 {
   return LAYOUT_VERSION;
+}
+
+/**
+ * How much room margin regimes get: bytes of the program store, of the arena and of the market store, positions and orders of
+ * a book. Called before `configure`, or not at all: then there is none.
+ */
+export function configureRegimes(programs: u32, arenaBytes: u32, positions: u32, orders: u32, market: u32): void {
+  chooseRegions(programs, arenaBytes, positions, orders, market);
 }
 
 /** Lays out the tables for these capacities in zeroed memory. @returns the bytes that the memory must have */
@@ -22,6 +33,7 @@ export function configure(
   const bytes = layOut(accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity);
   if (bytes > <u32>memory.size() * 65536) return bytes;
   store<i64>(bookkeeping, 1, BOOKKEEPING_NEXT_POSITION);
+  writeDirectory();
   return bytes;
 }
 
@@ -41,13 +53,17 @@ export function apply(count: u32): u32 {
   return written;
 }
 
-/** A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. */
+/**
+ * A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. Any
+ * input can bring the time from which a regime applies, and then speaks of every account that a regime margins.
+ */
 function mostOutputs(index: u32): u32 {
   const input = inputAt(index);
-  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return 8;
+  const most = 8 + 2 * load<u32>(header, HEADER_JUDGED_POOLS);
+  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most;
   const instrument = load<u32>(input, INPUT_INSTRUMENT);
-  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return 8;
-  return 8 + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
+  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most;
+  return most + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
 }
 
 export function appliedInputs(): u32 {
@@ -81,6 +97,7 @@ export function tableUsed(table: i32): u32 {
 /** After a snapshot was copied into the tables. */
 export function restored(): void {
   indexIdentities();
+  programsRestored();
 }
 
 /** MAR-018, in price units; the smallest i64 when no mark does it. */
@@ -95,4 +112,19 @@ export function bankruptcyPrice(position: u32): i64 {
 /** MAR-024. The answer stands at `answerAddress`. */
 export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, priced: u32, price: i64): void {
   check(account, instrument, <u8>side, quantity, priced != 0, price);
+}
+
+/** Where a book is filled and read: see regime/format.ts. */
+export function regimeDirectory(): usize {
+  return directory;
+}
+
+/** Installs the program whose bytes stand at the start of the arena. @returns REGIME_DONE, or why not */
+export function installProgram(slot: u32, bytes: u32): u32 {
+  return install(slot, arena, bytes);
+}
+
+/** Margins the book that was filled. @returns REGIME_DONE, or the code of the refusal */
+export function evaluateBook(slot: u32, what: u32): u32 {
+  return evaluate(slot, what);
 }

@@ -3,7 +3,7 @@
 
 import {
   ACCOUNT_EXISTS, ACCOUNT_RESERVED, ACCOUNT_UNKNOWN, CAPACITY, CURRENCY_UNKNOWN, DUPLICATE, FEE_LIMIT, FIELD_MISSING,
-  IDENTITY_TOO_OLD, INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MODE_UNKNOWN, NOT_REDUCING, OVERFLOW, TIME_RANGE,
+  IDENTITY_TOO_OLD, INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MODE_UNKNOWN, NOT_REDUCING, OVERFLOW, REGIME_NEEDED, REGIME_UNKNOWN, TIME_RANGE,
 } from "./codes";
 import {
   bookFill, closable, onlyReduces, planFill, plannedCost, plannedFee, plannedLiquidationFee, plannedPosted,
@@ -17,18 +17,21 @@ import {
   findPosition, isVenueAccount, openAccount, poolFits, positionFits, positionOrSpare, takePosition,
 } from "./holdings";
 import { contentOf, recognise, remember } from "./identities";
+import { isOption } from "./contracts";
+import { activateDue, changeAccountMode, regimeApplies, setRegime, settleTouched } from "./portfolio";
+import { isPortfolio } from "./touched";
 import {
-  ACCOUNT_MODE, ACCOUNT_OPENED, ACCOUNT_QUARANTINED, ACCOUNT_QUARANTINED_KIND, BOOKKEEPING_FILLS, COLLATERAL_MOVED,
+  ACCOUNT_OPENED, ACCOUNT_REGIME, ACCOUNT_QUARANTINED, ACCOUNT_QUARANTINED_KIND, BOOKKEEPING_FILLS, COLLATERAL_MOVED,
   CURRENCY_LISTED, DEPOSITED, EPOCH_STARTED, FILL_APPLIED, FLAG_FEE_GIVEN, FLAG_LIQUIDATION, FLAG_MALFORMED,
   FUNDING_APPLIED, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_FORGOTTEN_THROUGH, HEADER_INSTRUMENTS, INPUT_ACCOUNT,
   INPUT_BLOB, INPUT_BLOB_COUNT, INPUT_CHOICE, INPUT_CURRENCY, INPUT_FIRST, INPUT_FLAGS,
   INPUT_IDENTITY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_SIZE, INPUT_THIRD, INPUT_TIME,
-  INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIQUIDITY_MAKER,
-  LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, NONE, POSITION_QUANTITY,
-  RECORD_QUARANTINED, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
+  INDEX_PRICE_SET, INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIQUIDITY_MAKER,
+  LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, NONE, POSITION_QUANTITY,
+  RECORD_QUARANTINED, REGIME_SET, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
 } from "./layout";
 import { listCurrency, listInstrument, openShard, setMarginTable, setScenarioGrid } from "./listings";
-import { applyFunding, setMark, settleInstrument } from "./markets";
+import { applyFunding, setIndexPrice, setMark, settleInstrument } from "./markets";
 import { answerValue, attribute, emit, openOutput, refuse, refusedWith, setValue, wasApplied } from "./outputs";
 import { accountAt, blob, bookkeeping, header, inputs, instrumentAt, positionAt } from "./tables";
 import { changeLeverage, changeMode, checkLeverage, deposit, moveCollateral, withdraw } from "./transfers";
@@ -81,18 +84,21 @@ export function applyInput(index: u32): void {
     refuse(TIME_RANGE, timeUs, timeUs < FIRST_TIME_US ? FIRST_TIME_US : LAST_TIME_US);
   } else {
     if (timeUs > load<i64>(header, HEADER_EVENT_TIME)) store<i64>(header, timeUs, HEADER_EVENT_TIME);
+    activateDue(load<i64>(header, HEADER_EVENT_TIME));
     if (malformed) refuse(<u8>first(input), 0, 0);
     else if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
     else if (kind == INSTRUMENT_LISTED) applyListing(input);
+    else if (kind == REGIME_SET) applyRegime(input);
     else if (kind < FILL_APPLIED) applyCommand(input, kind, account, instrument, timeUs);
     else applyMarket(input, kind, instrument, timeUs);
   }
   if (kind == FILL_APPLIED) quarantineUnlessApplied(account);
+  settleTouched();
 }
 
 /** INP-004. Listings of the genesis carry no time. */
 function passesTime(kind: u8, timeUs: i64): bool {
-  return timeInRange(timeUs) || (kind == INSTRUMENT_LISTED && timeUs == 0);
+  return timeInRange(timeUs) || ((kind == INSTRUMENT_LISTED || kind == REGIME_SET) && timeUs == 0);
 }
 
 /** INP-002: a fill that could not be applied leaves its account's position in doubt. */
@@ -114,7 +120,7 @@ function applySetUp(input: usize, kind: u8): void {
     case EPOCH_STARTED:
       return;
     case CURRENCY_LISTED:
-      listCurrency(load<u32>(input, INPUT_CURRENCY));
+      listCurrency(load<u32>(input, INPUT_CURRENCY), <u32>first(input));
       return;
     case MARGIN_TABLE_SET:
       setMarginTable(blobOf(input), count / 3);
@@ -131,6 +137,14 @@ function applyListing(input: usize): void {
   listInstrument(
     load<u32>(input, INPUT_INSTRUMENT), load<u8>(input, INPUT_CHOICE), load<u32>(input, INPUT_CURRENCY), blobOf(input),
     load<u32>(input, INPUT_BLOB_COUNT),
+  );
+}
+
+/** MAR-029. The blob holds the program; `third` is how many keys have names by now. */
+function applyRegime(input: usize): void {
+  setRegime(
+    load<u32>(input, INPUT_CURRENCY), first(input), <u32>load<i64>(input, INPUT_SECOND), <u32>load<i64>(input, INPUT_THIRD),
+    blobOf(input), load<u32>(input, INPUT_BLOB_COUNT) << 3,
   );
 }
 
@@ -155,6 +169,7 @@ function applyFill(input: usize, account: u32, number: u32, timeUs: i64): bool {
   rememberInput(input, timeUs);
   const instrument = instrumentAt(number);
   if (load<u8>(instrument, SETTLED)) return refuse(INSTRUMENT_SETTLED, 0, 0);
+  if (isOption(instrument) && !isPortfolio(account)) return refuse(REGIME_NEEDED, 0, 0);
   const side = load<u8>(input, INPUT_CHOICE);
   const liquidity = load<u8>(input, INPUT_LIQUIDITY);
   if (side != SIDE_BUY && side != SIDE_SELL) return refuse(FIELD_MISSING, 0, 0);
@@ -218,9 +233,13 @@ function openNewAccount(input: usize, account: u32, timeUs: i64): bool {
   rememberInput(input, timeUs);
   if (accountKnown(account)) return refuse(ACCOUNT_EXISTS, 0, 0);
   const mode = load<u8>(input, INPUT_CHOICE);
-  if (mode != MODE_ISOLATED && mode != MODE_CROSS) return refuse(MODE_UNKNOWN, mode, 0);
+  if (mode == MODE_PORTFOLIO) {
+    const regime = load<u32>(input, INPUT_CURRENCY);
+    if (!regimeApplies(regime)) return refuse(REGIME_UNKNOWN, 0, 0);
+  } else if (mode != MODE_ISOLATED && mode != MODE_CROSS) return refuse(MODE_UNKNOWN, mode, 0);
   const opened = openAccount(mode);
   if (opened == NONE) return refuse(CAPACITY, 0, 0);
+  if (mode == MODE_PORTFOLIO) store<u32>(accountAt(opened), load<u32>(input, INPUT_CURRENCY), ACCOUNT_REGIME);
   attribute(opened);
   return true;
 }
@@ -236,11 +255,9 @@ function choose(input: usize, kind: u8, account: u32, number: u32): bool {
   const mode = load<u8>(input, INPUT_CHOICE);
   const forAccount = concernsAccount(input, kind);
   if (!forAccount && load<u8>(instrumentAt(number), SETTLED)) return refuse(INSTRUMENT_SETTLED, 0, 0);
+  if (forAccount) return changeAccountMode(account, mode, load<u32>(input, INPUT_CURRENCY));
   if (kind == MARGIN_MODE_SET && mode != MODE_ISOLATED && mode != MODE_CROSS) return refuse(MODE_UNKNOWN, mode, 0);
-  if (forAccount) {
-    store<u8>(accountAt(account), mode, ACCOUNT_MODE);
-    return true;
-  }
+  if (isOption(instrumentAt(number)) && mode == MODE_ISOLATED) return refuse(REGIME_NEEDED, 0, 0);
   if (kind == COLLATERAL_MOVED) return moveCollateral(account, number, first(input));
   if (kind == LEVERAGE_SET && !checkLeverage(number, first(input))) return false;
   if (!positionFits(account, number)) return refuse(CAPACITY, 0, 0);
@@ -249,9 +266,12 @@ function choose(input: usize, kind: u8, account: u32, number: u32): bool {
 }
 
 function applyMarket(input: usize, kind: u8, number: u32, timeUs: i64): bool {
+  if (kind == INDEX_PRICE_SET) return setIndexPrice(load<u32>(input, INPUT_CURRENCY), first(input), timeUs);
   if (!instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, 0, 0);
-  if (kind == MARK_PRICE_SET) return setMark(number, first(input), timeUs);
+  if (kind == MARK_PRICE_SET) {
+    return setMark(number, first(input), timeUs, load<u8>(input, INPUT_FLAGS), blobOf(input));
+  }
   if (kind == FUNDING_APPLIED) return applyFunding(number, first(input), timeUs);
-  if (kind == INSTRUMENT_SETTLED_KIND) return settleInstrument(number, first(input));
+  if (kind == INSTRUMENT_SETTLED_KIND) return settleInstrument(number, first(input), load<i64>(input, INPUT_SECOND));
   return refuse(FIELD_MISSING, 0, 0);
 }

@@ -1,7 +1,7 @@
 // MAR-025: what the insurance fund bears.
 
 import { creditVenue } from "./holdings";
-import { INSURANCE_PAID, NONE, POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, VENUE_INSURANCE } from "./layout";
+import { BASIS_COUNTED, INSURANCE_PAID, NONE, POOL_ACCOUNT, POOL_BALANCE, POOL_BASIS, POOL_CURRENCY, VENUE_INSURANCE } from "./layout";
 import { emit, setValue } from "./outputs";
 import { poolAt } from "./tables";
 
@@ -9,7 +9,8 @@ import { poolAt } from "./tables";
 export function coverPool(slot: u32): void {
   const pool = poolAt(slot);
   const balance = load<i64>(pool, POOL_BALANCE);
-  if (balance >= 0) return;
+  // What a portfolio owes in one currency, it may own in another.
+  if (balance >= 0 || load<u8>(pool, POOL_BASIS) == BASIS_COUNTED) return;
   const currency = load<u32>(pool, POOL_CURRENCY);
   creditVenue(VENUE_INSURANCE, currency, balance);
   store<i64>(pool, 0, POOL_BALANCE);

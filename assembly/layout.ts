@@ -1,7 +1,7 @@
 // The kernel's memory, drawn. This file is read by two compilers: AssemblyScript compiles it into the kernel, and the
 // TypeScript host imports the same constants, so a field has one home. It therefore holds plain numbers and nothing else.
 //
-//   memory = | static | header | bookkeeping | tables ... | scratch: input slots, input blob, output slots |
+//   memory = | static | header | bookkeeping | tables ... | scratch: input slots, input blob, output slots, a book of regime/ |
 //
 // Tables are arrays of fixed records (array of structures, not structure of arrays as first designed: a fill or a
 // tick touches nearly every field of one position, so one record is two cache lines where columns would be a dozen; the
@@ -10,7 +10,7 @@
 // delivered twice, and the state must not.
 
 /** Raised by one whenever a record below changes shape. */
-export const LAYOUT_VERSION: i32 = 1;
+export const LAYOUT_VERSION: i32 = 2;
 
 /** "No such row" in every reference between records. */
 export const NONE: u32 = 0xffffffff;
@@ -26,17 +26,23 @@ export const TABLE_ACCOUNTS: i32 = 6;
 export const TABLE_POOLS: i32 = 7;
 export const TABLE_POSITIONS: i32 = 8;
 export const TABLE_IDENTITIES: i32 = 9;
+/** Programs of margin regimes (regime/programs.ts). */
+export const TABLE_PROGRAMS: i32 = 10;
+export const TABLE_INDICES: i32 = 11;
+export const TABLE_REGIMES: i32 = 12;
 // Bookkeeping: in the snapshot, not in the state hash.
-export const TABLE_BOOKKEEPING: i32 = 10;
-export const TABLE_ACCOUNT_HEADS: i32 = 11;
-export const TABLE_COUNT: i32 = 12;
+export const TABLE_BOOKKEEPING: i32 = 13;
+export const TABLE_ACCOUNT_HEADS: i32 = 14;
+export const TABLE_COUNT: i32 = 15;
 
 /** Header: one record of 128 bytes.
  *
  *    0 event time us i64 | 8 identities seen i64 | 16 identities forgotten through us i64
  *   24 currencies u32 | 28 margin tables u32 | 32 grids u32 | 36 instruments u32
- *   40 accounts u32 | 44 pools u32 | 48 positions u32
+ *   40 accounts u32 | 44 pools u32 | 48 positions u32 | 52 keys u32 (names of currencies, underlyings, instruments, ..)
  *   56 capacities: accounts, pools, positions, instruments, identities (u32 each)
+ *   76 bytes of the program store in use u32 | 80 its capacity u32 | 84 regimes u32
+ *   88 next effective time of a regime us i64 (largest value: none) | 96 pools that regimes judge u32
  */
 export const HEADER_SIZE: u32 = 128;
 export const HEADER_EVENT_TIME: u32 = 0;
@@ -49,11 +55,17 @@ export const HEADER_INSTRUMENTS: u32 = 36;
 export const HEADER_ACCOUNTS: u32 = 40;
 export const HEADER_POOLS: u32 = 44;
 export const HEADER_POSITIONS: u32 = 48;
+export const HEADER_KEYS: u32 = 52;
 export const HEADER_ACCOUNT_CAPACITY: u32 = 56;
 export const HEADER_POOL_CAPACITY: u32 = 60;
 export const HEADER_POSITION_CAPACITY: u32 = 64;
 export const HEADER_INSTRUMENT_CAPACITY: u32 = 68;
 export const HEADER_IDENTITY_CAPACITY: u32 = 72;
+export const HEADER_PROGRAM_BYTES: u32 = 76;
+export const HEADER_PROGRAM_CAPACITY: u32 = 80;
+export const HEADER_REGIMES: u32 = 84;
+export const HEADER_NEXT_EFFECTIVE: u32 = 88;
+export const HEADER_JUDGED_POOLS: u32 = 96;
 
 /** Bookkeeping: one record.
  *
@@ -68,8 +80,9 @@ export const BOOKKEEPING_STATE_CHANGES: u32 = 24;
 export const BOOKKEEPING_REFUSALS: u32 = 64;
 export const REFUSAL_CODES: u32 = 64;
 
-/** Currency: 16 bytes. 0 scale u32 | 4 scenario grid u32 (of its first instrument: one pool, one grid; NONE before) */
+/** Currency: 16 bytes. 0 scale u32 | 4 scenario grid u32 (of its first instrument: one pool, one grid; NONE before) | 8 key u32 */
 export const CURRENCY_SIZE: u32 = 16;
+export const CURRENCY_KEY: u32 = 8;
 export const CURRENCY_SCALE: u32 = 0;
 export const CURRENCY_SCENARIO_GRID: u32 = 4;
 export const CURRENCY_CAPACITY: u32 = 32;
@@ -102,6 +115,25 @@ export const SCENARIO_GRID_CAPACITY: u32 = 64;
 /** Scenario array of an instrument: 64 float64, profit of one quantity unit. */
 export const SCENARIO_ARRAY_SIZE: u32 = 512;
 
+/** Index price of a key: 16 bytes. 0 price in 10^-8 i64 (0: none yet) | 8 time us i64 */
+export const INDEX_SIZE: u32 = 16;
+export const INDEX_PRICE: u32 = 0;
+export const INDEX_TIME: u32 = 8;
+export const KEY_CAPACITY: u32 = 8192;
+
+/** Regime that accounts are assigned to: 32 bytes.
+ *
+ *    0 program that applies u32 | 4 program that is to come u32 (NONE) | 8 from when on us i64
+ *   16 valuation key u32 | 20 valuation key to come u32
+ */
+export const REGIME_SIZE: u32 = 32;
+export const REGIME_PROGRAM: u32 = 0;
+export const REGIME_NEXT_PROGRAM: u32 = 4;
+export const REGIME_EFFECTIVE: u32 = 8;
+export const REGIME_VALUATION: u32 = 16;
+export const REGIME_NEXT_VALUATION: u32 = 20;
+export const REGIME_CAPACITY: u32 = 16;
+
 /** Instrument: 256 bytes.
  *
  *    0 kind u8 | 1 settled u8 | 2 non-positive prices u8 | 3 marked u8
@@ -112,6 +144,10 @@ export const SCENARIO_ARRAY_SIZE: u32 = 512;
  *  120 mark i64 | 128 mark time us i64 | 136 held mark i64 | 144 funding time us i64
  *  152 net quantity i64 | 160 open quantity (longs) i64 | 168 first holder u32 | 172 holders u32
  *  176 held mark time us i64
+ *  184 key of its underlying u32 (NONE) | 188 key of its name u32 | 192 product u8 | 193 coin-settled option u8
+ *  194 price scale u8 | 195 quantity scale u8 | 196 volatility known u8 | 197 forward known u8
+ *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
+ *  232 multiplier numerator i64 | 240 multiplier denominator i64
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -144,32 +180,54 @@ export const INSTRUMENT_OPEN_QUANTITY: u32 = 160;
 export const INSTRUMENT_FIRST_HOLDER: u32 = 168;
 export const INSTRUMENT_HOLDERS: u32 = 172;
 export const INSTRUMENT_HELD_TIME: u32 = 176;
+export const INSTRUMENT_UNDERLYING: u32 = 184;
+export const INSTRUMENT_KEY: u32 = 188;
+export const INSTRUMENT_PRODUCT: u32 = 192;
+export const INSTRUMENT_COIN_SETTLED: u32 = 193;
+export const INSTRUMENT_PRICE_SCALE: u32 = 194;
+export const INSTRUMENT_QUANTITY_SCALE: u32 = 195;
+export const INSTRUMENT_VOLATILITY_KNOWN: u32 = 196;
+export const INSTRUMENT_FORWARD_KNOWN: u32 = 197;
+export const INSTRUMENT_STRIKE: u32 = 200;
+export const INSTRUMENT_VOLATILITY: u32 = 208;
+export const INSTRUMENT_FORWARD: u32 = 216;
+export const INSTRUMENT_INTEREST: u32 = 224;
+export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
+export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
+
+export const PRODUCT_PERPETUAL: u8 = 0;
+export const PRODUCT_FUTURE: u8 = 1;
+export const PRODUCT_CALL: u8 = 2;
+export const PRODUCT_PUT: u8 = 3;
 
 export const KIND_LINEAR: u8 = 1;
 export const KIND_INVERSE: u8 = 2;
 
 /** Account: 64 bytes.
  *
- *    0 mode u8 | 1 state u8 | 2 quarantined u8 | 3 reserved for switches u8 | 4 first position u32 | 8 first pool u32
+ *    0 mode u8 | 1 state u8 | 2 quarantined u8 | 3 margin unknown u8 (the refusal) | 4 first position u32 | 8 first pool u32
  *   12 positions u32 | 16 pools and isolated positions by state u32 [5] (index 2 called, 3 liquidating, 4 bankrupt)
- *   40 state since us i64
+ *   40 state since us i64 | 48 regime u32 (portfolio mode)
  */
 export const ACCOUNT_SIZE: u32 = 64;
 export const ACCOUNT_MODE: u32 = 0;
 export const ACCOUNT_STATE: u32 = 1;
 export const ACCOUNT_QUARANTINED: u32 = 2;
+export const ACCOUNT_MARGIN_UNKNOWN: u32 = 3;
 export const ACCOUNT_FIRST_POSITION: u32 = 4;
 export const ACCOUNT_FIRST_POOL: u32 = 8;
 export const ACCOUNT_POSITIONS: u32 = 12;
 export const ACCOUNT_STATE_COUNTS: u32 = 16;
 export const ACCOUNT_STATE_SINCE: u32 = 40;
+export const ACCOUNT_REGIME: u32 = 48;
 
 /** Pool: 128 bytes. An account's cross collateral in one currency.
  *
- *    0 account u32 | 4 currency u32 | 8 next of account u32 | 12 state u8
+ *    0 account u32 | 4 currency u32 | 8 next of account u32 | 12 state u8 | 13 basis u8 | 14 state by the regime u8
  *   16 balance i64 | 24 unrealised profit i64 | 32 IM i64 | 40 MM i64
  *   48 scan loss f64 | 56 worst scenario u32 | 60 open cross positions u32
  *   64 kept free for what holds reserve, i64 | 72 deposited less withdrawn i64 | 80 state since us i64
+ *   88 equity by the regime i64
  */
 export const POOL_SIZE: u32 = 128;
 export const POOL_ACCOUNT: u32 = 0;
@@ -185,6 +243,16 @@ export const POOL_WORST_SCENARIO: u32 = 56;
 export const POOL_OPEN_POSITIONS: u32 = 60;
 export const POOL_NET_DEPOSITS: u32 = 72;
 export const POOL_STATE_SINCE: u32 = 80;
+export const POOL_BASIS: u32 = 13;
+export const POOL_REGIME_STATE: u32 = 14;
+export const POOL_REGIME_EQUITY: u32 = 88;
+
+/** By margin tables. */
+export const BASIS_TABLES: u8 = 0;
+/** Of a portfolio account: the regime judges it. */
+export const BASIS_JUDGED: u8 = 1;
+/** Of a portfolio account that is judged elsewhere, as a whole. */
+export const BASIS_COUNTED: u8 = 2;
 
 /** Position: 128 bytes, two cache lines. Kept while its instrument lives, because it carries the account's chosen mode
  *  and leverage (once the instrument is settled, the account's next new position takes the row over); it is in the
@@ -221,6 +289,8 @@ export const POSITION_STATE_SINCE: u32 = 120;
 
 export const MODE_ISOLATED: u8 = 1;
 export const MODE_CROSS: u8 = 2;
+/** Of an account. Its positions are isolated or cross; the cross ones are margined together by its regime. */
+export const MODE_PORTFOLIO: u8 = 3;
 
 export const STATE_HEALTHY: u8 = 1;
 export const STATE_CALLED: u8 = 2;
@@ -272,6 +342,10 @@ export const FLAG_LIQUIDATION: u8 = 1;
 export const FLAG_FEE_GIVEN: u8 = 2;
 /** The host could not read the record; the reason stands in `first`. */
 export const FLAG_MALFORMED: u8 = 4;
+/** Of a mark: which of volatility (blob 0), forward (blob 1), interest (blob 2) it tells. */
+export const FLAG_VOLATILITY: u8 = 8;
+export const FLAG_FORWARD: u8 = 16;
+export const FLAG_INTEREST: u8 = 32;
 
 export const SIDE_BUY: u8 = 1;
 export const SIDE_SELL: u8 = 2;
@@ -285,6 +359,7 @@ export const CURRENCY_LISTED: u8 = 12;
 export const MARGIN_TABLE_SET: u8 = 13;
 export const SCENARIO_GRID_SET: u8 = 14;
 export const INSTRUMENT_LISTED: u8 = 15;
+export const REGIME_SET: u8 = 16;
 export const ACCOUNT_OPENED: u8 = 20;
 export const DEPOSITED: u8 = 21;
 export const WITHDRAWN: u8 = 22;
@@ -295,12 +370,15 @@ export const FILL_APPLIED: u8 = 30;
 export const MARK_PRICE_SET: u8 = 40;
 export const FUNDING_APPLIED: u8 = 41;
 export const INSTRUMENT_SETTLED_KIND: u8 = 42;
+export const INDEX_PRICE_SET: u8 = 43;
 export const RECORD_QUARANTINED: u8 = 61;
 export const FUNDING_PAID: u8 = 70;
 export const POSITION_SETTLED: u8 = 71;
 export const MARGIN_STATE_CHANGED: u8 = 72;
 export const INSURANCE_PAID: u8 = 73;
 export const ACCOUNT_QUARANTINED_KIND: u8 = 74;
+export const REGIME_ACTIVATED: u8 = 75;
+export const MARGIN_UNKNOWN_KIND: u8 = 76;
 
 /** Output slot: 112 bytes. The first slot of an input has the input's kind, the others what followed from it.
  *

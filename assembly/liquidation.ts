@@ -12,6 +12,7 @@ import {
 } from "./layout";
 import { isolatedEquity, poolEquity, profitOf } from "./margin";
 import { instrumentAt, poolAt, positionAt } from "./tables";
+import { inPortfolio } from "./touched";
 
 /** "No mark does it." */
 export const NO_PRICE: i64 = i64.MIN_VALUE;
@@ -19,7 +20,8 @@ export const NO_PRICE: i64 = i64.MIN_VALUE;
 export function criticalPrice(slot: u32, bankruptcy: bool): i64 {
   const position = positionAt(slot);
   const quantity = load<i64>(position, POSITION_QUANTITY);
-  if (quantity == 0) return NO_PRICE;
+  // One price decides nothing in a portfolio.
+  if (quantity == 0 || inPortfolio(position)) return NO_PRICE;
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
   const pool = poolAt(load<u32>(position, POSITION_POOL));
   // What does not depend on this position's mark.

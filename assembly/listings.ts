@@ -1,7 +1,7 @@
 // What a market is made of: currencies, margin tables, scenario grids, instruments. A listing that makes no sense is refused
 // here too, whoever wrote it.
 
-import { BILLION, leverageLimit } from "./contracts";
+import { BILLION, isOption, leverageLimit } from "./contracts";
 import { CAPACITY, CURRENCY_UNKNOWN, INSTRUMENT_EXISTS, LISTING_INVALID, TABLE_UNKNOWN } from "./codes";
 import { openAccount, takePool } from "./holdings";
 import {
@@ -10,7 +10,9 @@ import {
   INSTRUMENT_DEFAULT_LEVERAGE, INSTRUMENT_DENOMINATOR, INSTRUMENT_EXPIRY, INSTRUMENT_FIRST_HOLDER, INSTRUMENT_KIND,
   INSTRUMENT_LIQUIDATION_FEE, INSTRUMENT_LOT, INSTRUMENT_MAKER_FEE, INSTRUMENT_MARGIN_TABLE, INSTRUMENT_NON_POSITIVE,
   INSTRUMENT_NUMERATOR, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_QUANTITY_LIMIT,
-  INSTRUMENT_SCENARIO_GRID, INSTRUMENT_SIZE, INSTRUMENT_STALE_AFTER, INSTRUMENT_TAKER_FEE, INSTRUMENT_TICK, KIND_INVERSE, KIND_LINEAR,
+  INSTRUMENT_KEY, INSTRUMENT_MULTIPLIER_DENOMINATOR, INSTRUMENT_MULTIPLIER_NUMERATOR,
+  INSTRUMENT_PRICE_SCALE, INSTRUMENT_PRODUCT, INSTRUMENT_QUANTITY_SCALE, INSTRUMENT_STRIKE, INSTRUMENT_UNDERLYING, KEY_CAPACITY,
+  PRODUCT_PUT, CURRENCY_KEY, HEADER_KEYS, INSTRUMENT_SCENARIO_GRID, INSTRUMENT_SIZE, INSTRUMENT_STALE_AFTER, INSTRUMENT_TAKER_FEE, INSTRUMENT_TICK, KIND_INVERSE, KIND_LINEAR,
   MARGIN_TABLE_CAPACITY, MARGIN_TABLE_FIRST_TIER, MARGIN_TABLE_TIERS, MODE_CROSS, NONE, SCENARIO_CAPACITY,
   SCENARIO_GRID_CAPACITY, SCENARIO_GRID_COUNT, SCENARIO_GRID_INVERSE, SCENARIO_GRID_LINEAR, TIER_CAPACITY, TIER_FLOOR,
   TIER_INITIAL_DEDUCTION, TIER_INITIAL_RATE, TIER_MAINTENANCE_DEDUCTION, TIER_MAINTENANCE_RATE, TIER_SIZE,
@@ -27,13 +29,21 @@ export function openShard(): bool {
   return true;
 }
 
-export function listCurrency(scale: u32): bool {
+/** Names get their numbers in the order in which they come up; an index price can be kept for each. */
+export function noteKey(key: u32): void {
+  if (key != NONE && key >= load<u32>(header, HEADER_KEYS)) store<u32>(header, key + 1, HEADER_KEYS);
+}
+
+export function listCurrency(scale: u32, key: u32): bool {
   const number = load<u32>(header, HEADER_CURRENCIES);
   if (number >= CURRENCY_CAPACITY) return refuse(CAPACITY, number, CURRENCY_CAPACITY);
   if (scale > 18) return refuse(LISTING_INVALID, scale, 18);
+  if (key >= KEY_CAPACITY) return refuse(CAPACITY, key, KEY_CAPACITY);
   store<u32>(header, number + 1, HEADER_CURRENCIES);
   store<u32>(currencyAt(number), scale, CURRENCY_SCALE);
   store<u32>(currencyAt(number), NONE, CURRENCY_SCENARIO_GRID);
+  store<u32>(currencyAt(number), key, CURRENCY_KEY);
+  noteKey(key);
   for (let venue: u32 = 0; venue < VENUE_ACCOUNTS; venue++) takePool(venue, number);
   return true;
 }
@@ -118,7 +128,14 @@ const LISTED_DEFAULT_LEVERAGE: u32 = 2;
 const LISTED_NON_POSITIVE: u32 = 3;
 /** From here on in the order of the record: numerator, denominator, tick, lot, limits, fees, expiry, band, stale after. */
 const LISTED_RECORD: u32 = 4;
-const LISTED_COUNT: u32 = 16;
+const LISTED_UNDERLYING: u32 = 16;
+const LISTED_KEY: u32 = 17;
+/** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest. */
+const LISTED_PRODUCT: u32 = 18;
+const LISTED_STRIKE: u32 = 19;
+const LISTED_MULTIPLIER_NUMERATOR: u32 = 20;
+const LISTED_MULTIPLIER_DENOMINATOR: u32 = 21;
+const LISTED_COUNT: u32 = 22;
 
 @inline
 function listed(fields: usize, index: u32): i64 {
@@ -147,12 +164,22 @@ export function listInstrument(number: u32, kind: u8, currency: u32, fields: usi
   store<u32>(instrument, <u32>grid, INSTRUMENT_SCENARIO_GRID);
   store<u32>(instrument, NONE, INSTRUMENT_FIRST_HOLDER);
   memory.copy(instrument + INSTRUMENT_NUMERATOR, fields + ((<usize>LISTED_RECORD) << 3), 12 * 8);
+  const underlying = <u32>listed(fields, LISTED_UNDERLYING);
+  const key = <u32>listed(fields, LISTED_KEY);
+  store<u32>(instrument, underlying, INSTRUMENT_UNDERLYING);
+  store<u32>(instrument, key, INSTRUMENT_KEY);
+  store<u32>(instrument, <u32>listed(fields, LISTED_PRODUCT), INSTRUMENT_PRODUCT);
+  store<i64>(instrument, listed(fields, LISTED_STRIKE), INSTRUMENT_STRIKE);
+  store<i64>(instrument, listed(fields, LISTED_MULTIPLIER_NUMERATOR), INSTRUMENT_MULTIPLIER_NUMERATOR);
+  store<i64>(instrument, listed(fields, LISTED_MULTIPLIER_DENOMINATOR), INSTRUMENT_MULTIPLIER_DENOMINATOR);
   const leverage = listed(fields, LISTED_DEFAULT_LEVERAGE);
   store<u32>(instrument, <u32>leverage, INSTRUMENT_DEFAULT_LEVERAGE);
   if (!listingMakesSense(instrument, kind) || leverage < 100 || leverage > leverageLimit(instrument)) {
     memory.fill(instrument, 0, INSTRUMENT_SIZE);
     return refuse(LISTING_INVALID, next, leverage);
   }
+  noteKey(underlying);
+  noteKey(key);
   if (currencyGrid == NONE) store<u32>(currencyAt(currency), <u32>grid, CURRENCY_SCENARIO_GRID);
   store<u32>(header, next + 1, HEADER_INSTRUMENTS);
   return true;
@@ -174,11 +201,25 @@ function listingMakesSense(instrument: usize, kind: u8): bool {
   if (load<i64>(instrument, INSTRUMENT_PRICE_BAND) < 0 || load<i64>(instrument, INSTRUMENT_STALE_AFTER) < 0) return false;
   if (load<i64>(instrument, INSTRUMENT_EXPIRY) < 0) return false;
   if (kind == KIND_INVERSE && load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return false;
+  if (!namesMakeSense(instrument, kind)) return false;
   clearOverflow();
   mulDivCeil(priceLimit, kind == KIND_LINEAR ? numerator : denominator, 1);
   if (!overflowed && kind == KIND_LINEAR) mulDivCeil(quantityLimit, priceLimit * numerator, denominator);
   else if (!overflowed) mulDivCeil(quantityLimit, numerator, tick * denominator);
   return !overflowed;
+}
+
+/** MAR-027: an option has an underlying, a strike above zero and an expiry; its cash is that of a linear contract. */
+function namesMakeSense(instrument: usize, kind: u8): bool {
+  const underlying = load<u32>(instrument, INSTRUMENT_UNDERLYING);
+  if (underlying != NONE && underlying >= KEY_CAPACITY) return false;
+  if (load<u32>(instrument, INSTRUMENT_KEY) >= KEY_CAPACITY) return false;
+  if (load<i64>(instrument, INSTRUMENT_MULTIPLIER_NUMERATOR) <= 0) return false;
+  if (load<i64>(instrument, INSTRUMENT_MULTIPLIER_DENOMINATOR) <= 0) return false;
+  if (load<u8>(instrument, INSTRUMENT_PRICE_SCALE) > 18 || load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE) > 18) return false;
+  if (!isOption(instrument)) return load<i64>(instrument, INSTRUMENT_STRIKE) == 0;
+  if (kind != KIND_LINEAR || underlying == NONE || load<i64>(instrument, INSTRUMENT_STRIKE) <= 0) return false;
+  return load<i64>(instrument, INSTRUMENT_EXPIRY) > 0 && load<u8>(instrument, INSTRUMENT_PRODUCT) <= PRODUCT_PUT;
 }
 
 @inline

@@ -5,9 +5,10 @@ import { initialInTier, maintenanceInTier, notionalOf, tierFor, valueOf } from "
 import { smaller } from "./fixed";
 import { countInPool, firstHolder, isCross, isVenueAccount } from "./holdings";
 import {
-  ACCOUNT_STATE, ACCOUNT_STATE_COUNTS, ACCOUNT_STATE_SINCE, BOOKKEEPING_STATE_CHANGES, HEADER_EVENT_TIME,
+  ACCOUNT_STATE, ACCOUNT_STATE_COUNTS, ACCOUNT_STATE_SINCE, BASIS_COUNTED, BASIS_JUDGED, BASIS_TABLES,
+  BOOKKEEPING_STATE_CHANGES, HEADER_EVENT_TIME,
   INSTRUMENT_CURRENCY, INSTRUMENT_MARK, INSTRUMENT_MARKED, MARGIN_STATE_CHANGED, MODE_CROSS, NONE, POOL_ACCOUNT,
-  POOL_BALANCE, POOL_CURRENCY, POOL_IM, POOL_MM, POOL_PROFIT, POOL_STATE, POOL_STATE_SINCE, POSITION_ACCOUNT,
+  POOL_BALANCE, POOL_BASIS, POOL_REGIME_EQUITY, POOL_REGIME_STATE, POOL_CURRENCY, POOL_IM, POOL_MM, POOL_PROFIT, POOL_STATE, POOL_STATE_SINCE, POSITION_ACCOUNT,
   POSITION_ENTRY_COST, POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_MM,
   POSITION_MODE, POSITION_NEXT_HOLDER, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, POSITION_STATE,
   POSITION_STATE_SINCE, STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING,
@@ -15,14 +16,17 @@ import {
 import { emit, setStates, setValue } from "./outputs";
 import { revalueIsolated, revaluePool } from "./scenarios";
 import { accountAt, bookkeeping, gathered, header, instrumentAt, poolAt, positionAt } from "./tables";
+import { inPortfolio, touch } from "./touched";
 
 @inline
 export function profitOf(position: usize): i64 {
   return load<i64>(position, POSITION_MARK_VALUE) - load<i64>(position, POSITION_ENTRY_COST);
 }
 
+/** MAR-015; of a pool that a regime judges, as it said last (MAR-030). */
 @inline
 export function poolEquity(pool: usize): i64 {
+  if (load<u8>(pool, POOL_BASIS) == BASIS_JUDGED) return load<i64>(pool, POOL_REGIME_EQUITY);
   return load<i64>(pool, POOL_BALANCE) + load<i64>(pool, POOL_PROFIT);
 }
 
@@ -33,6 +37,8 @@ export function isolatedEquity(position: usize): i64 {
 
 /** MAR-015; may be negative. */
 export function freeCollateral(pool: usize): i64 {
+  // Which collateral of a portfolio is free shows only when it is taken away (MAR-031).
+  if (load<u8>(pool, POOL_BASIS) != BASIS_TABLES) return load<i64>(pool, POOL_BALANCE);
   return smaller(load<i64>(pool, POOL_BALANCE), poolEquity(pool) - load<i64>(pool, POOL_IM));
 }
 
@@ -52,6 +58,8 @@ function contribute(position: usize, sign: i64): void {
   const profit = load<i64>(pool, POOL_PROFIT) + sign * profitOf(position);
   if (profit >= SUM_GUARD || profit <= 0 - SUM_GUARD) unreachable();
   store<i64>(pool, profit, POOL_PROFIT);
+  // The sums of a portfolio's pool are what its regime says.
+  if (load<u8>(pool, POOL_BASIS) != BASIS_TABLES) return;
   store<i64>(pool, load<i64>(pool, POOL_IM) + sign * load<i64>(position, POSITION_IM), POOL_IM);
   store<i64>(pool, load<i64>(pool, POOL_MM) + sign * load<i64>(position, POSITION_MM), POOL_MM);
 }
@@ -69,6 +77,13 @@ export function attach(position: usize): void {
   );
   const notional = notionalOf(value);
   store<i64>(position, value, POSITION_MARK_VALUE);
+  if (inPortfolio(position)) {
+    // What it requires cannot be said of one position alone (MAR-030).
+    store<i64>(position, 0, POSITION_IM);
+    store<i64>(position, 0, POSITION_MM);
+    contribute(position, 1);
+    return;
+  }
   const tier = tierFor(instrument, notional);
   store<i64>(position, initialInTier(tier, load<u32>(position, POSITION_LEVERAGE), notional), POSITION_IM);
   store<i64>(position, maintenanceInTier(tier, notional), POSITION_MM);
@@ -106,7 +121,7 @@ function moveCount(account: usize, from: u8, to: u8): void {
  * The account's own state, from the counts of its pools' and isolated positions'. Once an input, after all of them were
  * judged: one that falls while another recovers is no change of the account.
  */
-function judgeAccount(number: u32): void {
+export function judgeAccount(number: u32): void {
   const account = accountAt(number);
   let state = STATE_HEALTHY;
   for (let bad = STATE_BANKRUPT; bad > STATE_HEALTHY; bad--) {
@@ -135,6 +150,9 @@ function report(
 
 @inline
 function poolStateNow(pool: usize): u8 {
+  const basis = load<u8>(pool, POOL_BASIS);
+  if (basis == BASIS_JUDGED) return load<u8>(pool, POOL_REGIME_STATE);
+  if (basis == BASIS_COUNTED) return STATE_HEALTHY;
   return stateOf(poolEquity(pool), load<i64>(pool, POOL_IM), load<i64>(pool, POOL_MM));
 }
 
@@ -145,7 +163,7 @@ function isolatedStateNow(position: usize): u8 {
 }
 
 /** Compares the pool's state with what its sums say now, and reports a change. */
-function judgePoolState(slot: u32): void {
+export function judgePoolState(slot: u32): void {
   const pool = poolAt(slot);
   const from = load<u8>(pool, POOL_STATE);
   const to = poolStateNow(pool);
@@ -177,6 +195,7 @@ function judgeIsolatedState(slot: u32): void {
 
 /** A pool alone, after its balance changed. */
 export function judgePool(slot: u32): void {
+  touch(load<u32>(poolAt(slot), POOL_ACCOUNT));
   judgePoolState(slot);
   judgeAccount(load<u32>(poolAt(slot), POOL_ACCOUNT));
 }
@@ -184,6 +203,7 @@ export function judgePool(slot: u32): void {
 /** A position's pool, then the position if it is isolated, then the account. */
 export function judgePosition(slot: u32): void {
   const position = positionAt(slot);
+  touch(load<u32>(position, POSITION_ACCOUNT));
   judgePoolState(load<u32>(position, POSITION_POOL));
   judgeIsolatedState(slot);
   judgeAccount(load<u32>(position, POSITION_ACCOUNT));
@@ -208,7 +228,10 @@ export function revalueHolders(instrument: usize): void {
     detach(position);
     attach(position);
     let differs: bool;
-    if (isCross(position)) {
+    if (inPortfolio(position)) {
+      touch(load<u32>(position, POSITION_ACCOUNT));
+      differs = false;
+    } else if (isCross(position)) {
       const pool = load<u32>(position, POSITION_POOL);
       revaluePool(pool);
       differs = poolStateNow(poolAt(pool)) != load<u8>(poolAt(pool), POOL_STATE);
@@ -229,6 +252,11 @@ export function revalueHolders(instrument: usize): void {
 @inline
 export function gather(at: u32, position: usize, slot: u32): void {
   store<u64>(gathered + ((<usize>at) << 3), ((<u64>load<u32>(position, POSITION_ACCOUNT)) << 32) | <u64>slot);
+}
+
+@inline
+export function gatherAccount(at: u32, account: u32): void {
+  store<u64>(gathered + ((<usize>at) << 3), ((<u64>account) << 32) | <u64>account);
 }
 
 @inline

@@ -1,15 +1,16 @@
 // What moves an instrument: marks (INP-003), funding (MAR-009), settlement (MAR-010).
 
-import { BILLION, cashOf, notionalOf, symmetricCashOf, valueOf } from "./contracts";
+import { BILLION, cashOf, intrinsicPrice, isOption, notionalOf, symmetricCashOf, valueOf } from "./contracts";
 import {
-  DUPLICATE, INSTRUMENT_SETTLED as SETTLED, PRICE_BAND, PRICE_LATE, PRICE_LIMIT, PRICE_MISSING, PRICE_NOT_POSITIVE,
-  RATE_RANGE,
+  DUPLICATE, INDEX_UNKNOWN, INSTRUMENT_SETTLED as SETTLED, PRICE_BAND, PRICE_LATE, PRICE_LIMIT, PRICE_MISSING, PRICE_NOT_POSITIVE,
+  RATE_RANGE, VOLATILITY_RANGE,
 } from "./codes";
 import { larger, magnitude, mulDivFloor, mulDivTrunc } from "./fixed";
 import { creditVenue, isCross, setQuantity } from "./holdings";
 import { coverPool } from "./insurance";
 import {
-  BOOKKEEPING_MARKS, FUNDING_PAID, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
+  BOOKKEEPING_MARKS, FLAG_FORWARD, FLAG_INTEREST, FLAG_VOLATILITY, FUNDING_PAID, HEADER_KEYS, INDEX_PRICE, INDEX_TIME,
+  INSTRUMENT_FORWARD, INSTRUMENT_FORWARD_KNOWN, INSTRUMENT_INTEREST, INSTRUMENT_VOLATILITY, INSTRUMENT_VOLATILITY_KNOWN, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
   INSTRUMENT_HELD_MARKS, INSTRUMENT_HELD_TIME, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
   INSTRUMENT_NON_POSITIVE, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_SETTLED, POOL_BALANCE,
   POOL_OPEN_POSITIONS, POSITION_ACCOUNT, POSITION_ENTRY_COST, POSITION_FUNDING, POSITION_MARK_VALUE, POSITION_POOL,
@@ -20,13 +21,16 @@ import {
 } from "./margin";
 import { answerCurrency, answerValue, emit, refuse, setValue } from "./outputs";
 import { revalueIsolated, revaluePool, revalueScenarios } from "./scenarios";
-import { bookkeeping, instrumentAt, poolAt, positionAt } from "./tables";
+import { bookkeeping, header, indexAt, instrumentAt, poolAt, positionAt } from "./tables";
+import { touchUsersOf } from "./touched";
 
 /** Marks that must agree with one another before a jump beyond the band is believed. */
 const CONFIRMATIONS: u32 = 3;
 
 function checkPrice(instrument: usize, price: i64): bool {
-  if (price <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, price, 0);
+  // An option can be worth nothing.
+  const lowest: i64 = isOption(instrument) ? 0 : 1;
+  if (price < lowest && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, price, 0);
   const limit = load<i64>(instrument, INSTRUMENT_PRICE_LIMIT);
   if (magnitude(price) > <u64>limit) return refuse(PRICE_LIMIT, price, limit);
   return true;
@@ -38,10 +42,40 @@ function inBand(price: i64, reference: i64, bandE9: i64): bool {
   return magnitude(price - reference) <= <u64>allowed;
 }
 
-export function setMark(number: u32, price: i64, timeUs: i64): bool {
+/** INP-008: what a mark may tell beside the price, as i64s: volatility, forward, interest. */
+const LARGEST_VOLATILITY: i64 = 5000000000;
+
+function checkExtras(instrument: usize, flags: u8, extras: usize): bool {
+  if (flags & FLAG_VOLATILITY) {
+    const volatility = load<i64>(extras);
+    if (volatility < 0 || volatility > LARGEST_VOLATILITY) return refuse(VOLATILITY_RANGE, volatility, LARGEST_VOLATILITY);
+  }
+  if (flags & FLAG_FORWARD) {
+    const forward = load<i64>(extras, 8);
+    if (forward <= 0 && !load<u8>(instrument, INSTRUMENT_NON_POSITIVE)) return refuse(PRICE_NOT_POSITIVE, forward, 0);
+  }
+  if (flags & FLAG_INTEREST && magnitude(load<i64>(extras, 16)) > <u64>BILLION) {
+    return refuse(RATE_RANGE, load<i64>(extras, 16), BILLION);
+  }
+  return true;
+}
+
+function storeExtras(instrument: usize, flags: u8, extras: usize): void {
+  if (flags & FLAG_VOLATILITY) {
+    store<u8>(instrument, 1, INSTRUMENT_VOLATILITY_KNOWN);
+    store<i64>(instrument, load<i64>(extras), INSTRUMENT_VOLATILITY);
+  }
+  if (flags & FLAG_FORWARD) {
+    store<u8>(instrument, 1, INSTRUMENT_FORWARD_KNOWN);
+    store<i64>(instrument, load<i64>(extras, 8), INSTRUMENT_FORWARD);
+  }
+  if (flags & FLAG_INTEREST) store<i64>(instrument, load<i64>(extras, 16), INSTRUMENT_INTEREST);
+}
+
+export function setMark(number: u32, price: i64, timeUs: i64, flags: u8, extras: usize): bool {
   const instrument = instrumentAt(number);
   if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(SETTLED, 0, 0);
-  if (!checkPrice(instrument, price)) return false;
+  if (!checkPrice(instrument, price) || !checkExtras(instrument, flags, extras)) return false;
   const band = load<i64>(instrument, INSTRUMENT_PRICE_BAND);
   if (load<u8>(instrument, INSTRUMENT_MARKED)) {
     const markTime = load<i64>(instrument, INSTRUMENT_MARK_TIME);
@@ -64,9 +98,23 @@ export function setMark(number: u32, price: i64, timeUs: i64): bool {
   store<u8>(instrument, 1, INSTRUMENT_MARKED);
   store<i64>(instrument, price, INSTRUMENT_MARK);
   store<i64>(instrument, timeUs, INSTRUMENT_MARK_TIME);
+  storeExtras(instrument, flags, extras);
   store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_MARKS) + 1, BOOKKEEPING_MARKS);
   revalueScenarios(number);
   revalueHolders(instrument);
+  return true;
+}
+
+/** INP-007. @param key number of the name of a currency or an underlying */
+export function setIndexPrice(key: u32, priceE8: i64, timeUs: i64): bool {
+  if (key >= load<u32>(header, HEADER_KEYS)) return refuse(INDEX_UNKNOWN, 0, 0);
+  if (priceE8 <= 0) return refuse(PRICE_NOT_POSITIVE, priceE8, 0);
+  const index = indexAt(key);
+  const newest = load<i64>(index, INDEX_TIME);
+  if (timeUs <= newest) return refuse(PRICE_LATE, timeUs, newest);
+  store<i64>(index, priceE8, INDEX_PRICE);
+  store<i64>(index, timeUs, INDEX_TIME);
+  touchUsersOf(key);
   return true;
 }
 
@@ -131,9 +179,15 @@ function judgeGathered(count: u32): void {
 }
 
 /** MAR-010. */
-export function settleInstrument(number: u32, price: i64): bool {
+/** @param underlyingPriceE8 what an option is settled by; its price follows from it (MAR-028) */
+export function settleInstrument(number: u32, told: i64, underlyingPriceE8: i64): bool {
   const instrument = instrumentAt(number);
   if (load<u8>(instrument, INSTRUMENT_SETTLED)) return refuse(DUPLICATE, 0, 0);
+  let price = told;
+  if (isOption(instrument)) {
+    if (underlyingPriceE8 <= 0) return refuse(PRICE_NOT_POSITIVE, underlyingPriceE8, 0);
+    price = intrinsicPrice(instrument, underlyingPriceE8);
+  }
   if (!checkPrice(instrument, price)) return false;
   const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
   const net = load<i64>(instrument, INSTRUMENT_NET_QUANTITY);
@@ -146,6 +200,7 @@ export function settleInstrument(number: u32, price: i64): bool {
   answerCurrency(currency);
   answerValue(0, <i64>holders);
   answerValue(1, rounding);
+  answerValue(2, price);
   for (let at: u32 = 0; at < holders; at++) {
     const slot = gatheredSlot(at);
     revaluePool(load<u32>(positionAt(slot), POSITION_POOL));

@@ -3,13 +3,16 @@
 import {
   ACCOUNT_HEAD_SIZE, ACCOUNT_SIZE, ANSWER_SIZE, BLOB_CAPACITY, BOOKKEEPING_SIZE, CURRENCY_CAPACITY, CURRENCY_SIZE,
   HEADER_ACCOUNT_CAPACITY, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_FORGOTTEN_THROUGH, HEADER_IDENTITIES_SEEN,
-  HEADER_IDENTITY_CAPACITY, HEADER_INSTRUMENT_CAPACITY, HEADER_INSTRUMENTS, HEADER_MARGIN_TABLES, HEADER_POOL_CAPACITY,
-  HEADER_POOLS, HEADER_POSITION_CAPACITY, HEADER_POSITIONS, HEADER_SCENARIO_GRIDS, HEADER_SIZE, IDENTITY_SIZE,
+  HEADER_IDENTITY_CAPACITY, HEADER_INSTRUMENT_CAPACITY, HEADER_INSTRUMENTS, HEADER_KEYS, HEADER_MARGIN_TABLES,
+  HEADER_NEXT_EFFECTIVE, HEADER_POOL_CAPACITY, HEADER_POOLS, HEADER_POSITION_CAPACITY, HEADER_POSITIONS,
+  HEADER_PROGRAM_BYTES, HEADER_PROGRAM_CAPACITY, HEADER_REGIMES, HEADER_SCENARIO_GRIDS, HEADER_SIZE, IDENTITY_SIZE,
+  INDEX_SIZE, KEY_CAPACITY, REGIME_CAPACITY, REGIME_SIZE, TABLE_INDICES, TABLE_REGIMES,
   INPUT_CAPACITY, INPUT_SIZE, INSTRUMENT_SIZE, MARGIN_TABLE_CAPACITY, MARGIN_TABLE_SIZE, OUTPUT_SIZE, POOL_SIZE,
   POSITION_SIZE, SCENARIO_ARRAY_SIZE, SCENARIO_GRID_CAPACITY, SCENARIO_GRID_SIZE, TABLE_ACCOUNT_HEADS, TABLE_ACCOUNTS,
   TABLE_BOOKKEEPING, TABLE_CURRENCIES, TABLE_HEADER, TABLE_IDENTITIES, TABLE_INSTRUMENTS, TABLE_MARGIN_TABLES,
-  TABLE_POOLS, TABLE_POSITIONS, TABLE_SCENARIO_ARRAYS, TABLE_SCENARIO_GRIDS,
+  TABLE_POOLS, TABLE_POSITIONS, TABLE_PROGRAMS, TABLE_SCENARIO_ARRAYS, TABLE_SCENARIO_GRIDS,
 } from "./layout";
+import { layOutRegions, programBytes } from "./regime/regions";
 
 export let header: usize = 0;
 export let bookkeeping: usize = 0;
@@ -18,10 +21,13 @@ let marginTables: usize = 0;
 let scenarioGrids: usize = 0;
 let instruments: usize = 0;
 let scenarioArrays: usize = 0;
+let indices: usize = 0;
+let regimes: usize = 0;
 let accounts: usize = 0;
 let pools: usize = 0;
 let positions: usize = 0;
 export let identities: usize = 0;
+export let programs: usize = 0;
 let accountHeads: usize = 0;
 export let identityIndex: usize = 0;
 export let identityIndexMask: u32 = 0;
@@ -33,6 +39,9 @@ export let outputCapacity: u32 = 0;
 export let vector: usize = 0;
 /** 16 bytes for each instrument: the positions of the sum under way. */
 export let legs: usize = 0;
+/** A byte for each account: 1 when its regime must margin it again before the input ends; and the list of those. */
+export let touchedFlags: usize = 0;
+export let touchedList: usize = 0;
 /** A u64 for each account: rows that a tick gathers before it puts them in order. */
 export let gathered: usize = 0;
 export let answer: usize = 0;
@@ -61,6 +70,8 @@ export function layOut(
   scenarioGrids = reserve(<u64>SCENARIO_GRID_CAPACITY * SCENARIO_GRID_SIZE);
   instruments = reserve(<u64>instrumentCapacity * INSTRUMENT_SIZE);
   scenarioArrays = reserve(<u64>instrumentCapacity * SCENARIO_ARRAY_SIZE);
+  indices = reserve(<u64>KEY_CAPACITY * INDEX_SIZE);
+  regimes = reserve(<u64>REGIME_CAPACITY * REGIME_SIZE);
   accounts = reserve(<u64>accountCapacity * ACCOUNT_SIZE);
   // One row more than the capacity: an order check puts there what does not exist yet.
   sparePool = poolCapacity;
@@ -68,6 +79,7 @@ export function layOut(
   sparePosition = positionCapacity;
   positions = reserve((<u64>positionCapacity + 1) * POSITION_SIZE);
   identities = reserve(<u64>identityCapacity * IDENTITY_SIZE);
+  programs = reserve(programBytes);
   accountHeads = reserve(<u64>accountCapacity * ACCOUNT_HEAD_SIZE);
   let slots: u32 = 16;
   while (slots < identityCapacity * 2) slots <<= 1;
@@ -76,18 +88,24 @@ export function layOut(
   inputs = reserve(<u64>INPUT_CAPACITY * INPUT_SIZE);
   blob = reserve(<u64>BLOB_CAPACITY * 8);
   // A settlement may say three things of every holder: its position settled, insurance paid, its margin state changed.
-  outputCapacity = 3 * accountCapacity + 4096;
+  // A regime may say two things of every pool that it judges.
+  outputCapacity = 3 * accountCapacity + 2 * poolCapacity + 4096;
   outputs = reserve(<u64>outputCapacity * OUTPUT_SIZE);
   vector = reserve(SCENARIO_ARRAY_SIZE);
   legs = reserve(<u64>instrumentCapacity * 16);
   gathered = reserve(<u64>accountCapacity * 8);
+  touchedFlags = reserve(<u64>accountCapacity);
+  touchedList = reserve(<u64>accountCapacity * 8);
   answer = reserve(ANSWER_SIZE);
+  end = layOutRegions(end);
   store<u32>(header, accountCapacity, HEADER_ACCOUNT_CAPACITY);
   store<u32>(header, poolCapacity, HEADER_POOL_CAPACITY);
   store<u32>(header, positionCapacity, HEADER_POSITION_CAPACITY);
   store<u32>(header, instrumentCapacity, HEADER_INSTRUMENT_CAPACITY);
   store<u32>(header, identityCapacity, HEADER_IDENTITY_CAPACITY);
+  store<u32>(header, programBytes, HEADER_PROGRAM_CAPACITY);
   store<i64>(header, i64.MIN_VALUE, HEADER_FORGOTTEN_THROUGH);
+  store<i64>(header, i64.MAX_VALUE, HEADER_NEXT_EFFECTIVE);
   return <u32>end;
 }
 
@@ -103,6 +121,9 @@ export function addressOf(table: i32): usize {
     case TABLE_POOLS: return pools;
     case TABLE_POSITIONS: return positions;
     case TABLE_IDENTITIES: return identities;
+    case TABLE_INDICES: return indices;
+    case TABLE_REGIMES: return regimes;
+    case TABLE_PROGRAMS: return programs;
     case TABLE_BOOKKEEPING: return bookkeeping;
     case TABLE_ACCOUNT_HEADS: return accountHeads;
     default: return 0;
@@ -126,6 +147,9 @@ export function usedBytes(table: i32): u32 {
       const capacity = <u64>load<u32>(header, HEADER_IDENTITY_CAPACITY);
       return <u32>(seen < capacity ? seen : capacity) * IDENTITY_SIZE;
     }
+    case TABLE_INDICES: return load<u32>(header, HEADER_KEYS) * INDEX_SIZE;
+    case TABLE_REGIMES: return load<u32>(header, HEADER_REGIMES) * REGIME_SIZE;
+    case TABLE_PROGRAMS: return load<u32>(header, HEADER_PROGRAM_BYTES);
     case TABLE_BOOKKEEPING: return BOOKKEEPING_SIZE;
     case TABLE_ACCOUNT_HEADS: return load<u32>(header, HEADER_ACCOUNTS) * ACCOUNT_HEAD_SIZE;
     default: return 0;
@@ -155,6 +179,16 @@ export function instrumentAt(number: u32): usize {
 @inline
 export function scenarioArrayAt(instrument: u32): usize {
   return scenarioArrays + <usize>instrument * SCENARIO_ARRAY_SIZE;
+}
+
+@inline
+export function indexAt(key: u32): usize {
+  return indices + <usize>key * INDEX_SIZE;
+}
+
+@inline
+export function regimeAt(number: u32): usize {
+  return regimes + <usize>number * REGIME_SIZE;
 }
 
 @inline

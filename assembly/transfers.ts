@@ -9,12 +9,15 @@ import { larger, magnitude, smaller } from "./fixed";
 import { creditVenue, findPool, findPosition, isCross, takePool } from "./holdings";
 import {
   INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_IM, POOL_NET_DEPOSITS, POOL_PROFIT,
-  POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED,
+  POSITION_ACCOUNT, POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED,
   POSITION_QUANTITY, VENUE_TRANSFERS,
 } from "./layout";
 import {
   attach, detach, freeCollateral, isolatedEquity, judgePool, poolEquity, profitOf, setMode, settleChange,
 } from "./margin";
+import { failedEquity, failedInitial, failedRegimeCode, passesRegime } from "./portfolio";
+import { spendable } from "./portfolioBook";
+import { inPortfolio, isPortfolio } from "./touched";
 import { answerCurrency, answerValue, refuse } from "./outputs";
 import { instrumentAt, poolAt, positionAt } from "./tables";
 
@@ -50,9 +53,56 @@ export function deposit(account: u32, currency: u32, amount: i64): bool {
 export function withdraw(account: u32, currency: u32, amount: i64): bool {
   if (!checkAmount(amount)) return false;
   const slot = findPool(account, currency);
+  if (isPortfolio(account) && slot != NONE) return withdrawFromPortfolio(account, slot, currency, amount);
   const free: i64 = slot == NONE ? 0 : freeCollateral(poolAt(slot));
   if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
   return transfer(slot, currency, 0 - amount);
+}
+
+/** MAR-031: taken away for a trial; it stays if the regime finds the account above its initial margin. */
+function withdrawFromPortfolio(account: u32, slot: u32, currency: u32, amount: i64): bool {
+  const pool = poolAt(slot);
+  const balance = load<i64>(pool, POOL_BALANCE);
+  const free = spendable(account, pool);
+  if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
+  store<i64>(pool, balance - amount, POOL_BALANCE);
+  const passes = passesRegime(account);
+  store<i64>(pool, balance, POOL_BALANCE);
+  if (!passes) return refuse(failedRegimeCode, failedEquity, failedInitial);
+  return transfer(slot, currency, 0 - amount);
+}
+
+/** MAR-031: a position of a portfolio goes into a fence of its own, or comes out. */
+function changeModeInPortfolio(slot: u32, mode: u8): bool {
+  const position = positionAt(slot);
+  const account = load<u32>(position, POSITION_ACCOUNT);
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  let moved: i64 = 0 - load<i64>(position, POSITION_POSTED);
+  if (mode == MODE_ISOLATED) {
+    const notional = notionalOf(load<i64>(position, POSITION_MARK_VALUE));
+    const initial = initialMargin(instrument, load<u32>(position, POSITION_LEVERAGE), notional);
+    moved = larger(initial, initial - profitOf(position));
+    if (load<i64>(pool, POOL_BALANCE) < moved) return refuse(INITIAL_MARGIN, load<i64>(pool, POOL_BALANCE), moved);
+  }
+  fence(position, pool, mode, moved);
+  if (!passesRegime(account)) {
+    fence(position, pool, mode == MODE_ISOLATED ? MODE_CROSS : MODE_ISOLATED, 0 - moved);
+    return refuse(failedRegimeCode, failedEquity, failedInitial);
+  }
+  answerValue(0, moved);
+  answerCurrency(load<u32>(instrument, INSTRUMENT_CURRENCY));
+  settleChange(slot);
+  return true;
+}
+
+/** Moves `amount` from the pool behind the position's fence (below zero: back), and changes its mode. */
+function fence(position: usize, pool: usize, mode: u8, amount: i64): void {
+  detach(position);
+  setMode(position, mode);
+  store<i64>(position, load<i64>(position, POSITION_POSTED) + amount, POSITION_POSTED);
+  store<i64>(pool, load<i64>(pool, POOL_BALANCE) - amount, POOL_BALANCE);
+  attach(position);
 }
 
 /** MAR-019 for a position. The answer is the change of posted collateral. */
@@ -70,6 +120,7 @@ export function changeMode(slot: u32, mode: u8): bool {
     attach(position);
     return true;
   }
+  if (isPortfolio(load<u32>(position, POSITION_ACCOUNT))) return changeModeInPortfolio(slot, mode);
   if (cross) {
     const posting = larger(initial, initial - profit);
     const others = load<i64>(pool, POOL_PROFIT) - profit;
@@ -112,6 +163,16 @@ export function checkLeverage(instrument: u32, leverageE2: i64): bool {
 export function changeLeverage(slot: u32, leverageE2: u32): bool {
   const position = positionAt(slot);
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  if (inPortfolio(position)) {
+    const chosen = load<u32>(position, POSITION_LEVERAGE);
+    store<u32>(position, leverageE2, POSITION_LEVERAGE);
+    if (load<i64>(position, POSITION_QUANTITY) != 0 && !passesRegime(load<u32>(position, POSITION_ACCOUNT))) {
+      store<u32>(position, chosen, POSITION_LEVERAGE);
+      return refuse(failedRegimeCode, failedEquity, failedInitial);
+    }
+    settleChange(slot);
+    return true;
+  }
   const before = load<i64>(position, POSITION_IM);
   const notional = notionalOf(load<i64>(position, POSITION_MARK_VALUE));
   const initial = initialMargin(instrument, leverageE2, notional);
@@ -141,6 +202,12 @@ export function moveCollateral(account: u32, instrument: u32, amount: i64): bool
   if (amount > 0) {
     const free = freeCollateral(pool);
     if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
+    if (isPortfolio(account)) {
+      store<i64>(pool, load<i64>(pool, POOL_BALANCE) - amount, POOL_BALANCE);
+      const passes = passesRegime(account);
+      store<i64>(pool, load<i64>(pool, POOL_BALANCE) + amount, POOL_BALANCE);
+      if (!passes) return refuse(failedRegimeCode, failedEquity, failedInitial);
+    }
   } else {
     const spare = posted + smaller(0, profitOf(position)) - load<i64>(position, POSITION_IM);
     if (0 - amount > spare) return refuse(POSTED_COLLATERAL, 0 - amount, spare);

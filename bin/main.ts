@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
+import { register as registerEvaluate } from "./commands/evaluate.ts";
 import { register as registerPublish } from "./commands/publish.ts";
 import { register as registerServe } from "./commands/serve.ts";
 import { register as registerTransfer } from "./commands/transfer.ts";
@@ -23,6 +24,7 @@ registerAccounts(program);
 registerCheck(program);
 registerTransfer(program);
 registerVerify(program);
+registerEvaluate(program);
 registerPublish(program);
 
 await program.parseAsync();

@@ -1,5 +1,6 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Explanation } from "../evaluate/explain.ts";
 import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
@@ -10,6 +11,7 @@ import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.t
 import type { MarketDocument } from "../markets/market.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
+import { explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
@@ -363,6 +365,10 @@ export class Engine implements RiskEngine {
     );
     this.#ranking = { position: this.#head.position, ranks };
     return ranks;
+  }
+
+  explain(account: number): Explanation {
+    return explainAccount(this.#shard.reader, this.names, account);
   }
 
   checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {

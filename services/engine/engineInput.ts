@@ -1,6 +1,7 @@
 import type {
   EpochStarted,
   MarginTableSet,
+  RegimeSet,
   ScenarioGridSet,
   ShardOpened,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
@@ -14,7 +15,9 @@ export type EngineInput =
   | { readonly kind: "epochStarted"; readonly epoch: EpochStarted }
   | { readonly kind: "currencyListed"; readonly currency: Currency }
   | { readonly kind: "marginTableSet"; readonly table: MarginTableSet }
-  | { readonly kind: "scenarioGridSet"; readonly grid: ScenarioGridSet };
+  | { readonly kind: "scenarioGridSet"; readonly grid: ScenarioGridSet }
+  /** A regime that is compiled already: at the genesis, and in a replay. `number` of its name and of its keys: the engine's. */
+  | { readonly kind: "regimeSet"; readonly regime: RegimeSet };
 
 /** An input with the place in its batch's sources: `span` is 1 + the index of the span, 0 for none. */
 export interface PlacedInput {

@@ -10,6 +10,7 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   marginTableSet: 13,
   scenarioGridSet: 14,
   instrumentListed: 15,
+  regimeSet: 16,
   accountOpened: 20,
   deposited: 21,
   withdrawn: 22,
@@ -20,6 +21,7 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   markPriceSet: 40,
   fundingApplied: 41,
   instrumentSettled: 42,
+  indexPriceSet: 43,
   inputRefused: 60,
   recordQuarantined: 61,
   fundingPaid: 70,
@@ -27,6 +29,8 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   marginStateChanged: 72,
   insurancePaid: 73,
   accountQuarantined: 74,
+  regimeActivated: 75,
+  marginUnknown: 76,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

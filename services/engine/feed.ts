@@ -1,36 +1,46 @@
 import {
   ACCOUNT_OPENED,
   COLLATERAL_MOVED,
-  CURRENCY_LISTED,
   DEPOSITED,
   EPOCH_STARTED,
   FILL_APPLIED,
   FUNDING_APPLIED,
   INSTRUMENT_LISTED,
-  INSTRUMENT_SETTLED_KIND,
   LEVERAGE_SET,
   MARGIN_MODE_SET,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
   NONE,
+  PRODUCT_CALL,
+  PRODUCT_FUTURE,
+  PRODUCT_PERPETUAL,
+  PRODUCT_PUT,
   RECORD_QUARANTINED,
+  REGIME_SET,
   SCENARIO_GRID_SET,
   SHARD_OPENED,
   WITHDRAWN,
 } from "../../assembly/layout.ts";
-import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { RefusalReason, type RegimeSet } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import {
   type AccountCommand,
+  ContractKind,
   type Fill,
   type InstrumentListing,
   MarginMode,
   type MarketEvent,
+  OptionType,
+  type RegimeDocument,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
-import { valueFraction } from "../markets/valueFraction.ts";
+import { isOption, valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
-import type { Names } from "./names.ts";
+import { keysOf, type Names } from "./names.ts";
+import { prepareRegime } from "./prepareRegime.ts";
+
+/** Bytes of a regime's program at the most: the blob keeps room for the marks of a full batch beside it. */
+const LARGEST_PROGRAM = 400_000;
 
 /**
  * Turns names into numbers and writes inputs into the kernel's slots. It decides nothing: an unknown name goes in as NONE,
@@ -39,10 +49,17 @@ import type { Names } from "./names.ts";
 export class Feed {
   readonly #names: Names;
   readonly #slots: InputSlots;
+  #prepared: RegimeSet | undefined;
 
   constructor(names: Names, slots: InputSlots) {
     this.#names = names;
     this.#slots = slots;
+  }
+
+  /** The regime written last, compiled: what its event keeps. */
+  get preparedRegime(): RegimeSet {
+    if (this.#prepared === undefined) throw new Error("no regime was written");
+    return this.#prepared;
   }
 
   /**
@@ -69,8 +86,13 @@ export class Feed {
       case "epochStarted":
         this.#slots.listing(EPOCH_STARTED, NONE, NONE, 0, timeUs, []);
         return true;
-      case "currencyListed":
-        this.#slots.listing(CURRENCY_LISTED, NONE, input.currency.scale, 0, timeUs, []);
+      case "currencyListed": {
+        const [key] = this.#names.previewKeys([input.currency.name]);
+        this.#slots.currency(input.currency.scale, key!, timeUs);
+        return true;
+      }
+      case "regimeSet":
+        this.#regime(input.regime, timeUs);
         return true;
       case "marginTableSet": {
         const numbers = input.table.tiers.flatMap((tier) => [tier.floor, tier.initialRateE9, tier.maintenanceRateE9]);
@@ -99,17 +121,51 @@ export class Feed {
     );
   }
 
+  /** A program is a multiple of eight bytes, and stays behind what one batch of marks may put into the blob. */
+  #regime(regime: RegimeSet, timeUs: bigint): void {
+    this.#prepared = regime;
+    if (regime.program.length > LARGEST_PROGRAM) {
+      this.#slots.malformed(REGIME_SET, NONE, NONE, timeUs, RefusalReason.CAPACITY);
+      return;
+    }
+    const keys = Math.max(this.#names.keys.length, ...this.#names.previewKeys(regime.keys).map((key) => key + 1));
+    this.#slots.regime(regime.regime, timeUs, regime.effectiveTimeUs, regime.valuation, keys, regime.program);
+  }
+
+  #regimeDocument(name: string, { document, effectiveTimeUs }: RegimeDocument, timeUs: bigint): void {
+    if (name === "") {
+      this.#slots.malformed(REGIME_SET, NONE, NONE, timeUs, RefusalReason.FIELD_MISSING);
+      return;
+    }
+    const regime = prepareRegime(name, document, effectiveTimeUs, this.#names);
+    if (regime === undefined) this.#slots.malformed(REGIME_SET, NONE, NONE, timeUs, RefusalReason.LISTING_INVALID);
+    else this.#regime(regime, timeUs);
+  }
+
   #market(event: MarketEvent): boolean {
     const instrument = this.#names.instrument(event.instrument) ?? NONE;
     switch (event.event?.$case) {
       case "markPrice":
-        this.#slots.market(MARK_PRICE_SET, instrument, event.eventTimeUs, event.event.value.price);
+        this.#slots.mark(instrument, event.eventTimeUs, event.event.value.price, event.event.value);
         return false;
+      case "indexPrice": {
+        const key = this.#names.key(event.instrument) ?? NONE;
+        this.#slots.indexPrice(key, event.eventTimeUs, event.event.value.priceE8);
+        return false;
+      }
+      case "regime":
+        this.#regimeDocument(event.instrument, event.event.value, event.eventTimeUs);
+        return true;
       case "funding":
         this.#slots.market(FUNDING_APPLIED, instrument, event.eventTimeUs, event.event.value.rateE9);
         return false;
       case "settlement":
-        this.#slots.market(INSTRUMENT_SETTLED_KIND, instrument, event.eventTimeUs, event.event.value.price);
+        this.#slots.settlement(
+          instrument,
+          event.eventTimeUs,
+          event.event.value.price,
+          event.event.value.underlyingPriceE8 ?? 0n,
+        );
         return false;
       case "listing":
         this.#listing(event.instrument, event.eventTimeUs, event.event.value);
@@ -133,7 +189,11 @@ export class Feed {
       this.#slots.malformed(INSTRUMENT_LISTED, NONE, NONE, timeUs, RefusalReason.OVERFLOW);
       return;
     }
-    this.#slots.listing(INSTRUMENT_LISTED, number, currency ?? NONE, listing.kind, timeUs, [
+    const keys = this.#names.previewKeys(keysOf(name, listing));
+    const option = isOption(listing);
+    // The cash of an option is quantity x price, whatever it is settled in.
+    const kind = option ? ContractKind.LINEAR : listing.kind;
+    this.#slots.listing(INSTRUMENT_LISTED, number, currency ?? NONE, kind, timeUs, [
       BigInt(this.#names.marginTables.indexOf(listing.marginTable)),
       BigInt(this.#names.scenarioGrids.indexOf(listing.scenarioGrid)),
       BigInt(listing.defaultLeverageE2),
@@ -150,6 +210,12 @@ export class Feed {
       listing.expiryTimeUs,
       listing.priceBandE9,
       listing.staleAfterUs,
+      BigInt(keys.length === 1 ? NONE : keys[0]!),
+      BigInt(keys.at(-1)!),
+      productBytes(listing),
+      listing.strikeE8 ?? 0n,
+      listing.multiplierNumerator,
+      listing.multiplierDenominator,
     ]);
   }
 
@@ -167,7 +233,8 @@ export class Feed {
         const mode =
           command.value.marginMode === MarginMode.UNSPECIFIED ? MarginMode.ISOLATED : command.value.marginMode;
         const number = known ?? this.#names.accounts.length;
-        this.#slots.command(ACCOUNT_OPENED, number, NONE, NONE, eventTimeUs, identity, mode, false, 0n);
+        const regime = this.#names.regime(command.value.regime ?? "") ?? NONE;
+        this.#slots.command(ACCOUNT_OPENED, number, NONE, regime, eventTimeUs, identity, mode, false, 0n);
         return true;
       }
       case "deposit":
@@ -178,14 +245,14 @@ export class Feed {
         return false;
       }
       case "setMarginMode": {
-        const { instrument, marginMode } = command.value;
+        const { instrument, marginMode, regime } = command.value;
         const number = this.#names.instrument(instrument) ?? NONE;
         const forInstrument = instrument !== "";
         this.#slots.command(
           MARGIN_MODE_SET,
           account,
           number,
-          NONE,
+          this.#names.regime(regime ?? "") ?? NONE,
           eventTimeUs,
           identity,
           marginMode,
@@ -211,6 +278,18 @@ export class Feed {
         return false;
     }
   }
+}
+
+/** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/listings.ts). */
+function productBytes(listing: InstrumentListing): bigint {
+  const { optionType, expiryTimeUs, kind, priceScale, quantityScale } = listing;
+  const future = expiryTimeUs === 0n ? PRODUCT_PERPETUAL : PRODUCT_FUTURE;
+  const option = optionType === OptionType.CALL ? PRODUCT_CALL : PRODUCT_PUT;
+  const coinSettled = isOption(listing) && kind === ContractKind.INVERSE ? 1 : 0;
+  return (
+    BigInt((isOption(listing) ? option : future) | (coinSettled << 8) | (priceScale << 16)) |
+    (BigInt(quantityScale) << 24n)
+  );
 }
 
 function isMultiplier(listing: InstrumentListing): boolean {

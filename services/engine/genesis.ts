@@ -44,6 +44,16 @@ export function genesis(shard: string, capacities: Capacities, market: MarketDoc
         event: { instrument: name, eventTimeUs: 0n, event: { $case: "listing", value: listing } },
       }),
     ),
+    ...(market.regimes ?? []).map(
+      ({ name, text, effectiveUs }): EngineInput => ({
+        kind: "market",
+        event: {
+          instrument: name,
+          eventTimeUs: 0n,
+          event: { $case: "regime", value: { document: text, effectiveTimeUs: effectiveUs } },
+        },
+      }),
+    ),
   ];
   return inputs.map(ownInput);
 }

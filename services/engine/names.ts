@@ -15,6 +15,19 @@ export interface Instrument {
   readonly scenarioGrid: number;
 }
 
+/** A margin model that accounts are assigned to by name: the document that applies, and the one whose time is to come. */
+export interface Regime {
+  readonly name: string;
+  readonly applies: RegimeText | undefined;
+  readonly waits: RegimeText | undefined;
+}
+
+export interface RegimeText {
+  readonly id: string;
+  /** YAML. */
+  readonly document: string;
+}
+
 /** Names as JSON can carry them. */
 export interface NamesText {
   readonly accounts: readonly string[];
@@ -22,6 +35,8 @@ export interface NamesText {
   readonly instruments: readonly (Omit<Instrument, "listing"> & { readonly listing: unknown })[];
   readonly marginTables: readonly string[];
   readonly scenarioGrids: readonly string[];
+  readonly keys: readonly string[];
+  readonly regimes: readonly Regime[];
 }
 
 /**
@@ -34,6 +49,10 @@ export class Names {
   readonly instruments: Instrument[] = [];
   readonly marginTables: string[] = [];
   readonly scenarioGrids: string[] = [];
+  /** Names of currencies, underlyings, instruments and risk units alike: what regimes and index prices speak of. */
+  readonly keys: string[] = [];
+  readonly regimes: Regime[] = [];
+  readonly #keyNumbers = new Map<string, number>();
   readonly #accountNumbers = new Map<string, number>();
   readonly #currencyNumbers = new Map<string, number>();
   readonly #instrumentNumbers = new Map<string, number>();
@@ -49,11 +68,14 @@ export class Names {
       })),
       marginTables: this.marginTables,
       scenarioGrids: this.scenarioGrids,
+      keys: this.keys,
+      regimes: this.regimes,
     };
   }
 
   static fromText(text: NamesText): Names {
     const names = new Names();
+    for (const key of text.keys) names.addKey(key);
     for (const account of text.accounts) names.addAccount(account);
     for (const currency of text.currencies) names.addCurrency(currency);
     for (const instrument of text.instruments) {
@@ -61,6 +83,7 @@ export class Names {
     }
     names.marginTables.push(...text.marginTables);
     names.scenarioGrids.push(...text.scenarioGrids);
+    names.regimes.push(...text.regimes);
     return names;
   }
 
@@ -76,18 +99,66 @@ export class Names {
     return this.#instrumentNumbers.get(name);
   }
 
+  key(name: string): number | undefined {
+    return this.#keyNumbers.get(name);
+  }
+
+  /** Number of the name, a new one if need be. */
+  addKey(name: string): number {
+    const known = this.#keyNumbers.get(name);
+    if (known !== undefined) return known;
+    this.#keyNumbers.set(name, this.keys.length);
+    return this.keys.push(name) - 1;
+  }
+
+  /** Numbers that names would get, in this order, without giving them. */
+  previewKeys(names: readonly string[]): number[] {
+    const fresh = new Map<string, number>();
+    return names.map((name) => {
+      const known = this.#keyNumbers.get(name) ?? fresh.get(name);
+      if (known !== undefined) return known;
+      const number = this.keys.length + fresh.size;
+      fresh.set(name, number);
+      return number;
+    });
+  }
+
+  regime(name: string): number | undefined {
+    const number = this.regimes.findIndex((regime) => regime.name === name);
+    return number < 0 ? undefined : number;
+  }
+
+  /** A document waits for its effective time. */
+  setRegime(name: string, waits: RegimeText): void {
+    const number = this.regime(name) ?? this.regimes.length;
+    this.regimes[number] = { name, applies: this.regimes[number]?.applies, waits };
+  }
+
+  /** The time of the document that waits has come. */
+  activateRegime(number: number): void {
+    const { name, waits } = this.regimes[number]!;
+    this.regimes[number] = { name, applies: waits, waits: undefined };
+  }
+
   addAccount(name: string): number {
     this.#accountNumbers.set(name, this.accounts.length);
     return this.accounts.push(name) - 1;
   }
 
   addCurrency(currency: Currency): number {
+    this.addKey(currency.name);
     this.#currencyNumbers.set(currency.name, this.currencies.length);
     return this.currencies.push(currency) - 1;
   }
 
   addInstrument(instrument: Instrument): number {
+    for (const key of keysOf(instrument.name, instrument.listing)) this.addKey(key);
     this.#instrumentNumbers.set(instrument.name, this.instruments.length);
     return this.instruments.push(instrument) - 1;
   }
+}
+
+/** Names that a listing gives numbers to, in this order. */
+export function keysOf(name: string, listing: InstrumentListing): string[] {
+  return listing.underlying === undefined || listing.underlying === "" ? [name] : [listing.underlying, name];
 }

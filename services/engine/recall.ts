@@ -1,6 +1,7 @@
-import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { AccountCommand, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { type InstrumentSettled, JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { AccountCommand, MarketEvent, Settlement } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
+import { isOption } from "../markets/valueFraction.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import type { Names } from "./names.ts";
@@ -55,11 +56,18 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
     case "instrumentListed":
       return market(row, body.value.name, { $case: "listing", value: body.value.listing! });
     case "markPriceSet":
-      return market(row, instrumentName(row, names), { $case: "markPrice", value: { price: body.value.price } });
+      return market(row, instrumentName(row, names), { $case: "markPrice", value: body.value });
+    case "indexPriceSet":
+      return market(row, body.value.name, { $case: "indexPrice", value: { priceE8: body.value.priceE8 } });
+    case "regimeSet":
+      return { kind: "regimeSet", regime: body.value };
     case "fundingApplied":
       return market(row, instrumentName(row, names), { $case: "funding", value: { rateE9: body.value.rateE9 } });
     case "instrumentSettled":
-      return market(row, instrumentName(row, names), { $case: "settlement", value: { price: body.value.price } });
+      return market(row, instrumentName(row, names), {
+        $case: "settlement",
+        value: settlementOf(row, body.value, names),
+      });
     case "fillApplied": {
       const { venueFee, venue, tradeId, side, quantity, price, liquidity, liquidation, orderId } = body.value;
       const account = accountName(row, names);
@@ -69,8 +77,8 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       return { kind: "fill", fill: { ...fill, fee: venueFee, eventTimeUs } };
     }
     case "accountOpened": {
-      const { name, commandId, marginMode } = body.value;
-      return account(row, name, commandId, { $case: "openAccount", value: { marginMode } });
+      const { name, commandId, marginMode, regime } = body.value;
+      return account(row, name, commandId, { $case: "openAccount", value: { marginMode, regime } });
     }
     case "deposited":
     case "withdrawn": {
@@ -80,11 +88,11 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       return account(row, accountName(row, names), commandId, { $case, value });
     }
     case "marginModeSet": {
-      const { commandId, marginMode, forInstrument } = body.value;
+      const { commandId, marginMode, forInstrument, regime } = body.value;
       const instrument = forInstrument ? instrumentName(row, names) : "";
       return account(row, accountName(row, names), commandId, {
         $case: "setMarginMode",
-        value: { instrument, marginMode },
+        value: { instrument, marginMode, regime },
       });
     }
     case "leverageSet": {
@@ -113,6 +121,13 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
     default:
       throw new JournalRowError(row.position, `kind ${row.kind} has a body of another kind`);
   }
+}
+
+/** The price of an option's settlement followed from that of its underlying. */
+function settlementOf(row: JournalRow, settled: InstrumentSettled, names: Names): Settlement {
+  const { underlyingPriceE8 } = settled;
+  const listing = names.instruments[row.instrument ?? -1]?.listing;
+  return { price: listing !== undefined && isOption(listing) ? 0n : settled.price, underlyingPriceE8 };
 }
 
 function market(row: JournalRow, instrument: string, event: NonNullable<MarketEvent["event"]>): EngineInput {

@@ -10,6 +10,7 @@ import type { JournalRow } from "../journal/journal.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { EVENT_KINDS } from "./eventKinds.ts";
+import type { Feed } from "./feed.ts";
 import type { Names } from "./names.ts";
 
 /** One for all events: a writer of its own would grow a buffer for each. `finish` leaves it empty. */
@@ -22,8 +23,8 @@ export const FIRST_EVENT_TIME_US = 946_684_800_000_000n;
 const END_EVENT_TIME_US = 7_258_118_400_000_000n;
 
 /** Writes down an input and what became of it, from the kernel's output slot. */
-export function recordOutcome(output: OutputSlots, placed: PlacedInput, names: Names): JournalRow {
-  const body = output.code === 0 ? applied(output, placed, names) : refused(output, placed);
+export function recordOutcome(output: OutputSlots, placed: PlacedInput, names: Names, feed: Feed): JournalRow {
+  const body = output.code === 0 ? applied(output, placed, names, feed) : refused(output, placed);
   const time = timeOf(placed);
   const eventTimeUs = time >= FIRST_EVENT_TIME_US && time < END_EVENT_TIME_US ? Number(time) : 0;
   return toRow(output, body, eventTimeUs, placed.span, placed.offset);
@@ -64,12 +65,12 @@ function refused(output: OutputSlots, { input }: PlacedInput): Body {
   }
 }
 
-function applied(output: OutputSlots, { input }: PlacedInput, names: Names): Body {
+function applied(output: OutputSlots, { input }: PlacedInput, names: Names, feed: Feed): Body {
   switch (input.kind) {
     case "fill":
       return fillApplied(output, input.fill);
     case "market":
-      return marketApplied(output, input.event, names);
+      return marketApplied(output, input.event, names, feed);
     case "account":
       return commandApplied(output, input.command, names);
     case "shardOpened":
@@ -82,6 +83,8 @@ function applied(output: OutputSlots, { input }: PlacedInput, names: Names): Bod
       return { $case: "marginTableSet", value: { ...input.table, marginTable: names.marginTables.length } };
     case "scenarioGridSet":
       return { $case: "scenarioGridSet", value: { ...input.grid, scenarioGrid: names.scenarioGrids.length } };
+    case "regimeSet":
+      return { $case: "regimeSet", value: input.regime };
     case "unreadable":
       throw new Error(`kind ${RECORD_QUARANTINED} is never applied`);
   }
@@ -111,11 +114,15 @@ function fillApplied(output: OutputSlots, fill: Fill): Body {
   };
 }
 
-function marketApplied(output: OutputSlots, event: MarketEvent, names: Names): Body {
+function marketApplied(output: OutputSlots, event: MarketEvent, names: Names, feed: Feed): Body {
   const { event: what } = event;
   switch (what?.$case) {
     case "markPrice":
-      return { $case: "markPriceSet", value: { price: what.value.price } };
+      return { $case: "markPriceSet", value: what.value };
+    case "indexPrice":
+      return { $case: "indexPriceSet", value: { name: event.instrument, priceE8: what.value.priceE8 } };
+    case "regime":
+      return { $case: "regimeSet", value: feed.preparedRegime };
     case "funding":
       return {
         $case: "fundingApplied",
@@ -129,7 +136,12 @@ function marketApplied(output: OutputSlots, event: MarketEvent, names: Names): B
     case "settlement":
       return {
         $case: "instrumentSettled",
-        value: { price: what.value.price, positions: Number(output.value(0)), rounding: output.value(1) },
+        value: {
+          price: output.value(2),
+          positions: Number(output.value(0)),
+          rounding: output.value(1),
+          underlyingPriceE8: what.value.underlyingPriceE8,
+        },
       };
     case "listing":
       return {
@@ -156,7 +168,8 @@ function commandApplied(
   switch (command?.$case) {
     case "openAccount": {
       const marginMode = command.value.marginMode === 0 ? 1 : command.value.marginMode;
-      return { $case: "accountOpened", value: { name: account, commandId, marginMode } };
+      const { regime } = command.value;
+      return { $case: "accountOpened", value: { name: account, commandId, marginMode, regime } };
     }
     case "deposit":
     case "withdrawal":
@@ -177,6 +190,7 @@ function commandApplied(
           marginMode: command.value.marginMode,
           postedChange: output.value(0),
           forInstrument: command.value.instrument !== "",
+          regime: command.value.regime,
         },
       };
     case "setLeverage":
@@ -225,6 +239,21 @@ function consequence(output: OutputSlots): Body {
       return { $case: "insurancePaid", value: { currency: output.currency, amount: output.value(0) } };
     case EVENT_KINDS.accountQuarantined:
       return { $case: "accountQuarantined", value: { reason: Number(output.value(0)) as RefusalReason } };
+    case EVENT_KINDS.regimeActivated:
+      return {
+        $case: "regimeActivated",
+        value: { regime: Number(output.value(0)), accounts: Number(output.value(1)) },
+      };
+    case EVENT_KINDS.marginUnknown:
+      return {
+        $case: "marginUnknown",
+        value: {
+          unknown: output.value(0) !== 0n,
+          reason: Number(output.value(1)) as RefusalReason,
+          term: Number(output.value(2)),
+          row: Number(output.value(3)),
+        },
+      };
     default:
       throw new Error(`the kernel spoke of a consequence of kind ${output.kind}, which this host does not know`);
   }

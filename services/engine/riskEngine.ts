@@ -1,4 +1,5 @@
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Explanation } from "../evaluate/explain.ts";
 import type { AccountView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
 import type { Names } from "./names.ts";
 
@@ -47,6 +48,8 @@ export interface RiskEngine {
   instrument(instrument: number): InstrumentView;
   /** All accounts but the venue's own, by margin ratio, worst first, then by account. */
   accountsByMarginRatio(): readonly AccountRank[];
+  /** How the account's margin came about, as it stands. */
+  explain(account: number): Explanation;
   checkOrder(question: OrderQuestion): OrderAnswer;
   submit(command: AccountCommand): Promise<CommandOutcome>;
   /** Called after each durable batch with the accounts that it touched. @returns how to stop it */

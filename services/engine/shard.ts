@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { REGIME_ACTIVATED } from "../../assembly/layout.ts";
+import type { RegimeSet } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { InputSlots } from "../kernel/inputSlots.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -86,10 +88,11 @@ export class Shard {
       output.moveTo(index);
       if (output.kind >= FIRST_DERIVED_KIND) {
         rows.push(recordConsequence(output, eventTimeUs));
+        if (output.kind === REGIME_ACTIVATED) this.names.activateRegime(Number(output.value(0)));
         continue;
       }
       const placed = inputs[first + output.input]!;
-      const row = recordOutcome(output, placed, this.names);
+      const row = recordOutcome(output, placed, this.names, this.#feed);
       eventTimeUs = row.eventTimeUs;
       rows.push(row);
       if (output.code === 0) this.#openName(placed);
@@ -103,6 +106,7 @@ export class Shard {
         if (input.command.command?.$case === "openAccount") names.addAccount(input.command.account);
         return;
       case "market": {
+        if (input.event.event?.$case === "regime") this.#openRegime(this.#feed.preparedRegime);
         if (input.event.event?.$case !== "listing") return;
         const listing = input.event.event.value;
         names.addInstrument({
@@ -117,6 +121,9 @@ export class Shard {
       case "shardOpened":
         for (const name of VENUE_ACCOUNT_NAMES) names.addAccount(name);
         return;
+      case "regimeSet":
+        this.#openRegime(input.regime);
+        return;
       case "currencyListed":
         names.addCurrency(input.currency);
         return;
@@ -127,6 +134,11 @@ export class Shard {
         names.scenarioGrids.push(input.grid.name);
         return;
     }
+  }
+
+  #openRegime({ name, id, document, keys }: RegimeSet): void {
+    for (const key of keys) this.names.addKey(key);
+    this.names.setRegime(name, { id, document });
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Account, MarginRatio, Pool, Position } from "../../generated/proto/plimsoll/v1/account.ts";
 import type { AsOf as AsOfMessage } from "../../generated/proto/plimsoll/v1/as_of.ts";
-import { ContractKind, MarginMode } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { MarginMode } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Instrument, Names } from "../engine/names.ts";
 import type { AsOf, RiskEngine } from "../engine/riskEngine.ts";
 import {
@@ -11,7 +12,7 @@ import {
   RATIO_WITHOUT_EQUITY,
 } from "../kernel/views.ts";
 import { formatDecimal, formatRatio } from "../markets/decimal.ts";
-import { valueFraction } from "../markets/valueFraction.ts";
+import { hasLinearCash, valueFraction } from "../markets/valueFraction.ts";
 
 const RATIO_DIGITS = 6;
 const LEVERAGE_DIGITS = 2;
@@ -28,6 +29,9 @@ export function accountMessage(engine: RiskEngine, account: number): Account {
     state: view.state,
     stateSinceUs: view.stateSinceUs,
     quarantined: view.quarantined,
+    regime: view.regime === undefined ? "" : (names.regimes[view.regime]?.name ?? ""),
+    regimeId: view.regime === undefined ? "" : (names.regimes[view.regime]?.applies?.id ?? ""),
+    marginUnknown: view.marginUnknown as RefusalReason,
     lastEventPosition: view.lastEventPosition,
     pools: view.pools.map((pool) => poolMessage(pool, names)),
     positions: view.positions.map((position) =>
@@ -53,9 +57,9 @@ export function entryPrice(position: PositionView, instrument: Instrument, curre
   const cost = position.entryCost * denominator;
   const unitsPerPrice = 10n ** BigInt(listing.priceScale);
   const digits = listing.priceScale + ENTRY_PRICE_EXTRA_DIGITS;
-  return listing.kind === ContractKind.INVERSE
-    ? formatRatio(-quantity, cost * unitsPerPrice, digits)
-    : formatRatio(cost, quantity * unitsPerPrice, digits);
+  return hasLinearCash(listing)
+    ? formatRatio(cost, quantity * unitsPerPrice, digits)
+    : formatRatio(-quantity, cost * unitsPerPrice, digits);
 }
 
 function poolMessage(pool: PoolView, names: Names): Pool {
@@ -73,6 +77,7 @@ function poolMessage(pool: PoolView, names: Names): Pool {
     scanLoss: lossMessage(pool.scanLoss, scale),
     worstScenario: pool.worstScenario,
     openPositions: pool.openPositions,
+    countedElsewhere: pool.basis === 2,
   };
 }
 

@@ -2,10 +2,12 @@ import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { AccountServiceService } from "../../generated/proto/plimsoll/v1/account_service.ts";
+import { EvaluateServiceService } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
 import { GateServiceService } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { TransferServiceService } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
+import { evaluateService } from "./evaluateService.ts";
 import { gateService } from "./gateService.ts";
 import { DEFAULT_LIMITS, type GatewayLimits } from "./limits.ts";
 import { reflectedPackage } from "./reflection.ts";
@@ -17,6 +19,7 @@ import { Watchers, type WatchLoad } from "./watchers.ts";
 const HEALTH_NAMES = [
   "",
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",
   "plimsoll.v1.TransferService",
 ] as const;
@@ -64,6 +67,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const watchers = new Watchers(engine, limits);
   const health = new HealthImplementation();
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
+  server.addService(EvaluateServiceService, evaluateService(engine));
   server.addService(GateServiceService, gateService(engine));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);

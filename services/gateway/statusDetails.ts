@@ -51,7 +51,7 @@ export function invalidField(field: string, value: string, rule: string, reason:
 }
 
 /** NOT_FOUND for a name that the engine does not know. */
-export function unknownName(kind: "account" | "instrument" | "currency", name: string): GatewayError {
+export function unknownName(kind: "account" | "instrument" | "currency" | "regime", name: string): GatewayError {
   return new GatewayError(
     status.NOT_FOUND,
     `${kind.toUpperCase()}_UNKNOWN`,

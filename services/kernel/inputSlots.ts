@@ -1,7 +1,12 @@
 import {
+  CURRENCY_LISTED,
   FLAG_FEE_GIVEN,
+  FLAG_FORWARD,
+  FLAG_INTEREST,
   FLAG_LIQUIDATION,
   FLAG_MALFORMED,
+  FLAG_VOLATILITY,
+  INDEX_PRICE_SET,
   INPUT_ACCOUNT,
   INPUT_BLOB,
   INPUT_BLOB_COUNT,
@@ -18,10 +23,23 @@ import {
   INPUT_SIZE,
   INPUT_THIRD,
   INPUT_TIME,
+  INSTRUMENT_SETTLED_KIND,
+  MARK_PRICE_SET,
   NONE,
+  REGIME_SET,
 } from "../../assembly/layout.ts";
 import type { Identity } from "./identity.ts";
 import type { Kernel } from "./kernel.ts";
+
+/** i64s that any input but a listing or a regime puts into the blob at the most. */
+const MARK_BLOB = 3;
+
+/** What a mark may tell beside its price. */
+export interface MarkExtras {
+  readonly volatilityE9?: bigint | undefined;
+  readonly forwardE8?: bigint | undefined;
+  readonly interestE9?: bigint | undefined;
+}
 
 /** Writes inputs into the kernel's slots, one after another, without making objects. */
 export class InputSlots {
@@ -41,7 +59,7 @@ export class InputSlots {
 
   /** No more slot is free: apply what is there. */
   get full(): boolean {
-    return this.#count === this.#kernel.inputCapacity;
+    return this.#count === this.#kernel.inputCapacity || !this.blobFits(MARK_BLOB);
   }
 
   clear(): void {
@@ -101,10 +119,70 @@ export class InputSlots {
     view.setBigInt64(slot + INPUT_THIRD, fee ?? 0n, true);
   }
 
-  /** A mark, a funding rate or a settlement price. */
+  /** A funding rate. */
   market(kind: number, instrument: number, timeUs: bigint, number: bigint): void {
     const slot = this.#open(kind, NONE, instrument, timeUs);
     this.#view.setBigInt64(slot + INPUT_FIRST, number, true);
+  }
+
+  /** A mark with what a risk model needs beside the price. */
+  mark(instrument: number, timeUs: bigint, price: bigint, extras: MarkExtras): void {
+    const slot = this.#open(MARK_PRICE_SET, NONE, instrument, timeUs);
+    const { volatilityE9, forwardE8, interestE9 } = extras;
+    const flags =
+      (volatilityE9 === undefined ? 0 : FLAG_VOLATILITY) |
+      (forwardE8 === undefined ? 0 : FLAG_FORWARD) |
+      (interestE9 === undefined ? 0 : FLAG_INTEREST);
+    this.#view.setUint8(slot + INPUT_FLAGS, flags);
+    this.#view.setBigInt64(slot + INPUT_FIRST, price, true);
+    if (flags !== 0) this.#blob(slot, [volatilityE9 ?? 0n, forwardE8 ?? 0n, interestE9 ?? 0n]);
+  }
+
+  settlement(instrument: number, timeUs: bigint, price: bigint, underlyingPriceE8: bigint): void {
+    const slot = this.#open(INSTRUMENT_SETTLED_KIND, NONE, instrument, timeUs);
+    this.#view.setBigInt64(slot + INPUT_FIRST, price, true);
+    this.#view.setBigInt64(slot + INPUT_SECOND, underlyingPriceE8, true);
+  }
+
+  indexPrice(key: number, timeUs: bigint, priceE8: bigint): void {
+    const slot = this.#open(INDEX_PRICE_SET, NONE, NONE, timeUs);
+    this.#view.setUint32(slot + INPUT_CURRENCY, key, true);
+    this.#view.setBigInt64(slot + INPUT_FIRST, priceE8, true);
+  }
+
+  /** A regime's program, from its effective time on. `keys`: how many names have numbers when it is there. */
+  regime(
+    number: number,
+    timeUs: bigint,
+    effectiveUs: bigint,
+    valuationKey: number,
+    keys: number,
+    program: Uint8Array,
+  ): void {
+    const slot = this.#open(REGIME_SET, NONE, NONE, timeUs);
+    const view = this.#view;
+    view.setUint32(slot + INPUT_CURRENCY, number, true);
+    view.setBigInt64(slot + INPUT_FIRST, effectiveUs, true);
+    view.setBigInt64(slot + INPUT_SECOND, BigInt(valuationKey), true);
+    view.setBigInt64(slot + INPUT_THIRD, BigInt(keys), true);
+    view.setUint32(slot + INPUT_BLOB, this.#blobUsed * 8, true);
+    view.setUint32(slot + INPUT_BLOB_COUNT, program.length / 8, true);
+    this.#kernel.bytes.set(program, this.#kernel.blob + this.#blobUsed * 8);
+    this.#blobUsed += program.length / 8;
+  }
+
+  /** Whether so many i64s still fit beside what is waiting. */
+  blobFits(numbers: number): boolean {
+    return this.#blobUsed + numbers <= this.#kernel.blobCapacity;
+  }
+
+  #blob(slot: number, numbers: readonly bigint[]): void {
+    this.#view.setUint32(slot + INPUT_BLOB, this.#blobUsed * 8, true);
+    this.#view.setUint32(slot + INPUT_BLOB_COUNT, numbers.length, true);
+    numbers.forEach((number, index) => {
+      this.#view.setBigInt64(this.#kernel.blob + (this.#blobUsed + index) * 8, number, true);
+    });
+    this.#blobUsed += numbers.length;
   }
 
   /** What an account asks for. `choice` is a margin mode; `forInstrument` says that a mode is for one instrument. */
@@ -141,12 +219,14 @@ export class InputSlots {
     const view = this.#view;
     view.setUint8(slot + INPUT_CHOICE, choice);
     view.setUint32(slot + INPUT_CURRENCY, currency, true);
-    view.setUint32(slot + INPUT_BLOB, this.#blobUsed * 8, true);
-    view.setUint32(slot + INPUT_BLOB_COUNT, numbers.length, true);
-    numbers.forEach((number, index) => {
-      view.setBigInt64(this.#kernel.blob + (this.#blobUsed + index) * 8, number, true);
-    });
-    this.#blobUsed += numbers.length;
+    this.#blob(slot, numbers);
+  }
+
+  /** A currency, with its digits and the number of its name. */
+  currency(scale: number, key: number, timeUs: bigint): void {
+    const slot = this.#open(CURRENCY_LISTED, NONE, NONE, timeUs);
+    this.#view.setUint32(slot + INPUT_CURRENCY, scale, true);
+    this.#view.setBigInt64(slot + INPUT_FIRST, BigInt(key), true);
   }
 
   /** An input that the host could not read, or whose fields make no sense: it is counted and kept, not applied. */

@@ -19,9 +19,36 @@ export interface Capacities {
   readonly identities: number;
 }
 
+/** Room for margin regimes. The program store is state of the shard, the rest is scratch that costs nothing until it is used. */
+export interface RegimeCapacities {
+  readonly programBytes: number;
+  /** Results of one evaluation. */
+  readonly arenaBytes: number;
+  /** Of one book. */
+  readonly positions: number;
+  readonly orders: number;
+  /** What is computed once for an instrument and all accounts. */
+  readonly marketBytes: number;
+}
+
+export const REGIME_CAPACITIES: RegimeCapacities = {
+  programBytes: 4 << 20,
+  arenaBytes: 48 << 20,
+  positions: 1024,
+  orders: 4096,
+  marketBytes: 16 << 20,
+};
+
 /** The functions that assembly/index.ts exports. */
 interface KernelExports {
   layoutVersion(): number;
+  configureRegimes(
+    programBytes: number,
+    arenaBytes: number,
+    positions: number,
+    orders: number,
+    marketBytes: number,
+  ): void;
   configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
   apply(count: number): number;
   appliedInputs(): number;
@@ -35,6 +62,9 @@ interface KernelExports {
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
   checkOrder(account: number, instrument: number, side: number, quantity: bigint, priced: number, price: bigint): void;
+  regimeDirectory(): number;
+  installProgram(slot: number, bytes: number): number;
+  evaluateBook(slot: number, what: number): number;
 }
 
 /** The kernel binary does not fit this host. */
@@ -53,6 +83,7 @@ export class Kernel {
   /** SHA-256 of the binary, hexadecimal: which code computed a stretch of the journal. */
   readonly hash: string;
   readonly capacities: Capacities;
+  readonly regimes: RegimeCapacities;
   readonly exports: KernelExports;
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
@@ -66,10 +97,17 @@ export class Kernel {
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
 
-  private constructor(binary: Uint8Array, capacities: Capacities, exports: KernelExports, memory: WebAssembly.Memory) {
+  private constructor(
+    binary: Uint8Array,
+    capacities: Capacities,
+    regimes: RegimeCapacities,
+    exports: KernelExports,
+    memory: WebAssembly.Memory,
+  ) {
     this.binary = binary;
     this.hash = createHash("sha256").update(binary).digest("hex");
     this.capacities = capacities;
+    this.regimes = regimes;
     this.exports = exports;
     this.bytes = new Uint8Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
@@ -85,7 +123,7 @@ export class Kernel {
    * Compiles the binary and lays out an empty shard. The memory is made to measure and never grows, so views stay valid.
    * @throws KernelMismatchError when the binary has another record layout than this host
    */
-  static create(binary: Uint8Array, capacities: Capacities): Kernel {
+  static create(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities = REGIME_CAPACITIES): Kernel {
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
     const { accounts, pools, positions, instruments, identities } = capacities;
     const probe = instantiate(module, 1).exports;
@@ -94,10 +132,14 @@ export class Kernel {
         `the kernel has record layout ${probe.layoutVersion()}, this host reads layout ${LAYOUT_VERSION}: build again`,
       );
     }
-    const size = probe.configure(accounts, pools, positions, instruments, identities) >>> 0;
-    const instance = instantiate(module, Math.ceil(size / PAGE) + 1);
-    instance.exports.configure(accounts, pools, positions, instruments, identities);
-    return new Kernel(binary, capacities, instance.exports, instance.memory);
+    const layOut = (exports: KernelExports): number => {
+      const { programBytes, arenaBytes, marketBytes } = regimes;
+      exports.configureRegimes(programBytes, arenaBytes, regimes.positions, regimes.orders, marketBytes);
+      return exports.configure(accounts, pools, positions, instruments, identities) >>> 0;
+    };
+    const instance = instantiate(module, Math.ceil(layOut(probe) / PAGE) + 1);
+    layOut(instance.exports);
+    return new Kernel(binary, capacities, regimes, instance.exports, instance.memory);
   }
 
   /** The used bytes of a table, as a view: valid until the next `apply`. */

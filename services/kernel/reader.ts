@@ -2,11 +2,14 @@ import {
   ACCOUNT_FIRST_POOL,
   ACCOUNT_FIRST_POSITION,
   ACCOUNT_HEAD_SIZE,
+  ACCOUNT_MARGIN_UNKNOWN,
   ACCOUNT_MODE,
   ACCOUNT_QUARANTINED,
+  ACCOUNT_REGIME,
   ACCOUNT_SIZE,
   ACCOUNT_STATE,
   ACCOUNT_STATE_SINCE,
+  BASIS_JUDGED,
   BOOKKEEPING_FILLS,
   BOOKKEEPING_MARKS,
   BOOKKEEPING_NEXT_POSITION,
@@ -29,9 +32,14 @@ import {
   HEADER_CURRENCIES,
   HEADER_EVENT_TIME,
   HEADER_INSTRUMENTS,
+  INDEX_PRICE,
+  INDEX_SIZE,
   INSTRUMENT_CURRENCY,
   INSTRUMENT_FIRST_HOLDER,
+  INSTRUMENT_FORWARD,
+  INSTRUMENT_FORWARD_KNOWN,
   INSTRUMENT_HOLDERS,
+  INSTRUMENT_INTEREST,
   INSTRUMENT_MARK,
   INSTRUMENT_MARK_TIME,
   INSTRUMENT_MARKED,
@@ -39,15 +47,20 @@ import {
   INSTRUMENT_OPEN_QUANTITY,
   INSTRUMENT_SETTLED,
   INSTRUMENT_SIZE,
+  INSTRUMENT_VOLATILITY,
+  INSTRUMENT_VOLATILITY_KNOWN,
   MODE_CROSS,
+  MODE_PORTFOLIO,
   NONE,
   POOL_BALANCE,
+  POOL_BASIS,
   POOL_CURRENCY,
   POOL_IM,
   POOL_MM,
   POOL_NEXT,
   POOL_OPEN_POSITIONS,
   POOL_PROFIT,
+  POOL_REGIME_EQUITY,
   POOL_SCAN_LOSS,
   POOL_SIZE,
   POOL_STATE,
@@ -80,6 +93,7 @@ import {
   TABLE_ACCOUNTS,
   TABLE_BOOKKEEPING,
   TABLE_HEADER,
+  TABLE_INDICES,
   TABLE_INSTRUMENTS,
   TABLE_POOLS,
   TABLE_POSITIONS,
@@ -91,6 +105,7 @@ import {
   type MarginModeNumber,
   type MarginStateNumber,
   type OrderAnswer,
+  type PoolBasisNumber,
   type PoolView,
   type PositionView,
   RATIO_WITHOUT_EQUITY,
@@ -122,6 +137,7 @@ export class KernelReader {
   readonly #header: number;
   readonly #bookkeeping: number;
   readonly #instruments: number;
+  readonly #indices: number;
   readonly #accounts: number;
   readonly #pools: number;
   readonly #positions: number;
@@ -132,6 +148,7 @@ export class KernelReader {
     this.#header = kernel.exports.tableAddress(TABLE_HEADER);
     this.#bookkeeping = kernel.exports.tableAddress(TABLE_BOOKKEEPING);
     this.#instruments = kernel.exports.tableAddress(TABLE_INSTRUMENTS);
+    this.#indices = kernel.exports.tableAddress(TABLE_INDICES);
     this.#accounts = kernel.exports.tableAddress(TABLE_ACCOUNTS);
     this.#pools = kernel.exports.tableAddress(TABLE_POOLS);
     this.#positions = kernel.exports.tableAddress(TABLE_POSITIONS);
@@ -187,12 +204,15 @@ export class KernelReader {
 
   account(account: number): AccountView {
     const record = this.#accounts + account * ACCOUNT_SIZE;
+    const mode = this.#u8(record + ACCOUNT_MODE) as MarginModeNumber;
     return {
       account,
-      mode: this.#u8(record + ACCOUNT_MODE) as MarginModeNumber,
+      mode,
       state: this.#u8(record + ACCOUNT_STATE) as MarginStateNumber,
       stateSinceUs: this.#i64(record + ACCOUNT_STATE_SINCE),
       quarantined: this.#u8(record + ACCOUNT_QUARANTINED) === 1,
+      regime: mode === MODE_PORTFOLIO ? this.#u32(record + ACCOUNT_REGIME) : undefined,
+      marginUnknown: this.#u8(record + ACCOUNT_MARGIN_UNKNOWN),
       lastEventPosition: this.#i64(this.#heads + account * ACCOUNT_HEAD_SIZE),
       pools: this.poolSlots(account).map((slot) => this.#pool(slot)),
       positions: this.positionSlots(account)
@@ -233,10 +253,12 @@ export class KernelReader {
     const unrealisedProfit = this.#i64(record + POOL_PROFIT);
     const initialMargin = this.#i64(record + POOL_IM);
     const maintenanceMargin = this.#i64(record + POOL_MM);
-    const equity = balance + unrealisedProfit;
+    const basis = this.#u8(record + POOL_BASIS) as PoolBasisNumber;
+    const equity = basis === BASIS_JUDGED ? this.#i64(record + POOL_REGIME_EQUITY) : balance + unrealisedProfit;
     const spare = equity - initialMargin;
     return {
       currency: this.#u32(record + POOL_CURRENCY),
+      basis,
       state: this.#u8(record + POOL_STATE) as MarginStateNumber,
       balance,
       unrealisedProfit,
@@ -290,10 +312,20 @@ export class KernelReader {
       settled: this.#u8(record + INSTRUMENT_SETTLED) === 1,
       mark: this.#u8(record + INSTRUMENT_MARKED) === 1 ? this.#i64(record + INSTRUMENT_MARK) : undefined,
       markTimeUs: this.#i64(record + INSTRUMENT_MARK_TIME),
+      volatilityE9:
+        this.#u8(record + INSTRUMENT_VOLATILITY_KNOWN) === 1 ? this.#i64(record + INSTRUMENT_VOLATILITY) : undefined,
+      forwardE8: this.#u8(record + INSTRUMENT_FORWARD_KNOWN) === 1 ? this.#i64(record + INSTRUMENT_FORWARD) : undefined,
+      interestE9: this.#i64(record + INSTRUMENT_INTEREST),
       openQuantity: this.#i64(record + INSTRUMENT_OPEN_QUANTITY),
       netQuantity: this.#i64(record + INSTRUMENT_NET_QUANTITY),
       holders: this.#u32(record + INSTRUMENT_HOLDERS),
     };
+  }
+
+  /** In 10^-8, of a currency or an underlying by the number of its name; undefined before the first. */
+  indexPriceE8(key: number): bigint | undefined {
+    const price = this.#i64(this.#indices + key * INDEX_SIZE + INDEX_PRICE);
+    return price === 0n ? undefined : price;
   }
 
   /** MAR-015 of one pool; 0 when the account has none in the currency. */

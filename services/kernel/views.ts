@@ -2,14 +2,17 @@
 
 /** 1 healthy, 2 called, 3 liquidating, 4 bankrupt (MAR-016): the numbers of plimsoll.v1.MarginState. */
 export type MarginStateNumber = 1 | 2 | 3 | 4;
-/** 1 isolated, 2 cross: the numbers of plimsoll.v1.MarginMode. */
-export type MarginModeNumber = 1 | 2;
+/** 1 isolated, 2 cross, 3 portfolio (of an account): the numbers of plimsoll.v1.MarginMode. */
+export type MarginModeNumber = 1 | 2 | 3;
+/** 0 margin tables; 1 its account's regime judges the pool; 2 it counts in the account's verdict elsewhere (MAR-030). */
+export type PoolBasisNumber = 0 | 1 | 2;
 
 /** The largest margin ratio: requirement without equity (MAR-017). */
 export const RATIO_WITHOUT_EQUITY = 2n ** 63n - 1n;
 
 export interface PoolView {
   readonly currency: number;
+  readonly basis: PoolBasisNumber;
   readonly state: MarginStateNumber;
   readonly balance: bigint;
   readonly unrealisedProfit: bigint;
@@ -60,6 +63,10 @@ export interface AccountView {
   readonly state: MarginStateNumber;
   readonly stateSinceUs: bigint;
   readonly quarantined: boolean;
+  /** Number of the regime in portfolio mode. */
+  readonly regime: number | undefined;
+  /** 0, or the refusal that says why the regime cannot margin the account (MAR-030). */
+  readonly marginUnknown: number;
   /** Journal position of the newest event of the account; 0n when it has none. */
   readonly lastEventPosition: bigint;
   readonly pools: readonly PoolView[];
@@ -73,6 +80,10 @@ export interface InstrumentView {
   /** Undefined before the first mark. */
   readonly mark: bigint | undefined;
   readonly markTimeUs: bigint;
+  /** What a mark told beside the price (INP-008). */
+  readonly volatilityE9: bigint | undefined;
+  readonly forwardE8: bigint | undefined;
+  readonly interestE9: bigint;
   readonly openQuantity: bigint;
   readonly netQuantity: bigint;
   readonly holders: number;

@@ -1,4 +1,4 @@
-import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { ContractKind, type InstrumentListing, OptionType } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { type Report, take, takeRateE9 } from "./compileRegime.ts";
 import { parseDecimal } from "./decimal.ts";
 import type { MarginTableDocument } from "./market.ts";
@@ -60,6 +60,7 @@ export function compileInstrument(
     marginTable: text.marginTable,
     scenarioGrid: text.scenarioGrid,
     defaultLeverageE2: Number(defaultLeverage(text, marginTable, note)),
+    ...optionTerms(text, note),
   };
   if (text.kind === "inverse" && text.allowsNonPositivePrices) {
     note(
@@ -79,6 +80,19 @@ export function compileInstrument(
     );
   }
   return sound ? listing : undefined;
+}
+
+/** MAR-027. */
+function optionTerms(text: InstrumentText, note: Report): Partial<InstrumentListing> {
+  const { underlying, option, expiry } = text;
+  if (option === undefined) return underlying === undefined ? {} : { underlying };
+  if (underlying === undefined) note(["underlying"], "an option needs one");
+  if (expiry === undefined) note(["expiry"], "an option needs one");
+  const strike =
+    take(parseDecimal(option.strike, 8), option.strike, "at most 8 digits", ["option", "strike"], note) ?? 1n;
+  if (strike <= 0n) note(["option", "strike"], `"${option.strike}" must be above zero`);
+  const optionType = option.type === "call" ? OptionType.CALL : OptionType.PUT;
+  return { underlying, optionType, strikeE8: strike };
 }
 
 /** MAR-020: from 1x to what the first tier's initial rate allows. */

@@ -16,12 +16,13 @@ export class MarketDocumentError extends Error {
   readonly problems: readonly DocumentProblem[];
 
   constructor(problems: readonly DocumentProblem[]) {
-    super(problems.map(describe).join("\n"));
+    super(problems.map(describeProblem).join("\n"));
     this.problems = problems;
   }
 }
 
-function describe({ file, line, field, reason }: DocumentProblem): string {
+/** file:line: field: reason */
+export function describeProblem({ file, line, field, reason }: DocumentProblem): string {
   const place = line > 0 ? `${file}:${line}` : file;
   return field === "" ? `${place}: ${reason}` : `${place}: ${field}: ${reason}`;
 }

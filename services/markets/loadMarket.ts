@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compileInstrument } from "./compileInstrument.ts";
 import { compileMarginTable, compileScenarioGrid, type Report } from "./compileRegime.ts";
@@ -32,7 +33,7 @@ export function loadMarket(path: string): MarketDocument {
   const problems: DocumentProblem[] = [];
   const tables = new Map<string, Written<MarginTableText>>();
   const grids = new Map<string, Written<ScenarioGridText>>();
-  for (const relative of market.value.regimes) {
+  for (const relative of market.value.tables) {
     const regime = readDocument<RegimeText>(join(dirname(path), relative), regimeSchema);
     collect(regime, "marginTables", tables, problems);
     collect(regime, "scenarioGrids", grids, problems);
@@ -84,7 +85,22 @@ function compileMarket(
     marginTables: [...marginTables.values()],
     scenarioGrids: [...scenarioGrids.values()],
     instruments: listed,
+    regimes: market.value.regimes.map(({ name, document, effective }) => ({
+      name,
+      text: readRegimeText(join(dirname(market.file), document)),
+      effectiveUs: effective === undefined ? 0n : BigInt(Date.parse(effective)) * 1000n,
+    })),
   };
+}
+
+/** Its content is checked where it is compiled: services/regimes. */
+function readRegimeText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = `cannot be read: ${(error as Error).message}`;
+    throw new MarketDocumentError([{ file: path, line: 0, field: "", reason }]);
+  }
 }
 
 function collect<K extends "marginTables" | "scenarioGrids">(

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isMap, isPair, isSeq, LineCounter, parseDocument } from "yaml";
+import { isMap, isPair, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { type DocumentProblem, MarketDocumentError } from "./documentError.ts";
 
@@ -12,33 +12,63 @@ export interface LocatedDocument<T> {
   problem(path: FieldPath, reason: string): DocumentProblem;
 }
 
+/** YAML text as plain values, and where each of them stands. */
+export interface LocatedText {
+  readonly value: unknown;
+  /** What makes it no YAML; the value means nothing then. */
+  readonly problems: readonly DocumentProblem[];
+  problem(path: FieldPath, reason: string): DocumentProblem;
+}
+
+/**
+ * Reads YAML text.
+ *
+ * @param numbers what an unquoted number becomes: a double, or its own text with all its digits
+ */
+export function locateText(text: string, file: string, numbers: "double" | "text"): LocatedText {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (numbers === "text") {
+    visit(document, {
+      Scalar(_, scalar) {
+        if (typeof scalar.value === "number" && scalar.source !== undefined) scalar.value = scalar.source;
+      },
+    });
+  }
+  const problems = document.errors.map((error) => ({
+    file,
+    line: lines.linePos(error.pos[0]).line,
+    field: "",
+    reason: error.message,
+  }));
+  let value: unknown;
+  try {
+    if (problems.length === 0) value = document.toJS();
+  } catch (error) {
+    // An alias without an anchor, or aliases that would unfold to a huge document.
+    problems.push({ file, line: 0, field: "", reason: (error as Error).message });
+  }
+  return {
+    value,
+    problems,
+    problem: (path, reason) => ({
+      file,
+      line: lineOf(document.contents, path, lines),
+      field: fieldName(path),
+      reason,
+    }),
+  };
+}
+
 /**
  * Reads a YAML file and checks its shape.
  *
  * @throws MarketDocumentError when the file cannot be read, is no YAML, or does not fit the schema
  */
 export function readDocument<T>(file: string, schema: z.ZodType<T>): LocatedDocument<T> {
-  const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
-
-  const problem = (path: FieldPath, reason: string): DocumentProblem => ({
-    file,
-    line: lineOf(document.contents, path, lines),
-    field: fieldName(path),
-    reason,
-  });
-
-  if (document.errors.length > 0) {
-    throw new MarketDocumentError(
-      document.errors.map((error) => ({
-        file,
-        line: lines.linePos(error.pos[0]).line,
-        field: "",
-        reason: error.message,
-      })),
-    );
-  }
-  const checked = schema.safeParse(document.toJS());
+  const { value, problems, problem } = locateText(readText(file), file, "double");
+  if (problems.length > 0) throw new MarketDocumentError(problems);
+  const checked = schema.safeParse(value);
   if (!checked.success) {
     throw new MarketDocumentError(
       checked.error.issues.map((issue) =>

@@ -25,4 +25,6 @@ export interface MarketDocument {
   readonly marginTables: readonly MarginTableDocument[];
   readonly scenarioGrids: readonly ScenarioGridDocument[];
   readonly instruments: readonly { readonly name: string; readonly listing: InstrumentListing }[];
+  /** Margin models, by the name that accounts are assigned to: YAML text, and from when on (0: at once). */
+  readonly regimes?: readonly { readonly name: string; readonly text: string; readonly effectiveUs: bigint }[];
 }

@@ -71,13 +71,20 @@ const instrument = z.strictObject({
   marginTable: name,
   scenarioGrid: name,
   defaultLeverage: decimal,
+  /** Name of the index that it follows; needed for portfolio margin and by options. */
+  underlying: name.optional(),
+  option: z.strictObject({ type: z.enum(["call", "put"]), strike: decimal }).optional(),
 });
 
 export const marketSchema = z.strictObject({
   id: name,
   note: z.string().optional(),
-  /** Paths of regime documents, relative to this file. */
-  regimes: z.array(z.string().min(1)).min(1),
+  /** Paths of documents with margin tables and scenario grids, relative to this file. */
+  tables: z.array(z.string().min(1)).min(1),
+  /** Margin models that accounts can be assigned to (docs/regimes.md): a name, and the document's path. */
+  regimes: z
+    .array(z.strictObject({ name, document: z.string().min(1), effective: z.iso.datetime().optional() }))
+    .default([]),
   currencies: z.array(z.strictObject({ name, scale })).min(1),
   instruments: z.array(instrument).min(1),
 });

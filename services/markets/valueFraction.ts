@@ -1,4 +1,4 @@
-import { ContractKind, type InstrumentListing } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { ContractKind, type InstrumentListing, OptionType } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 
 /** The exact value of one price unit (linear) or of one quantity unit over one price unit (inverse), lowest terms. */
 export interface ValueFraction {
@@ -24,13 +24,22 @@ export function valueFraction(listing: InstrumentListing, currencyScale: number)
   if (listing.kind !== ContractKind.LINEAR && listing.kind !== ContractKind.INVERSE) {
     throw new RangeError(`contract kind ${listing.kind}: must be linear or inverse`);
   }
-  const priceExponent = listing.kind === ContractKind.LINEAR ? -listing.priceScale : listing.priceScale;
+  const priceExponent = hasLinearCash(listing) ? -listing.priceScale : listing.priceScale;
   const exponent = currencyScale - listing.quantityScale + priceExponent;
   const power = 10n ** BigInt(Math.abs(exponent));
   const numerator = listing.multiplierNumerator * (exponent > 0 ? power : 1n);
   const denominator = listing.multiplierDenominator * (exponent < 0 ? power : 1n);
   const divisor = greatestCommonDivisor(numerator, denominator);
   return { numerator: numerator / divisor, denominator: denominator / divisor };
+}
+
+/** Cash is quantity x price: of linear contracts, and of options, whatever they are settled in. */
+export function hasLinearCash(listing: InstrumentListing): boolean {
+  return listing.kind === ContractKind.LINEAR || isOption(listing);
+}
+
+export function isOption({ optionType }: InstrumentListing): boolean {
+  return optionType !== undefined && optionType !== OptionType.UNSPECIFIED;
 }
 
 /**
@@ -45,23 +54,22 @@ export function valueFraction(listing: InstrumentListing, currencyScale: number)
 export function valueOverflow(listing: InstrumentListing, fraction: ValueFraction): string | undefined {
   const { priceLimit, quantityLimit, tick } = listing;
   const { numerator, denominator } = fraction;
-  const products: readonly (readonly [string, bigint])[] =
-    listing.kind === ContractKind.LINEAR
-      ? [
-          ["quantityLimit", quantityLimit],
-          ["priceLimit x numerator", priceLimit * numerator],
-          ["denominator", denominator],
-          [
-            "quantityLimit x priceLimit x numerator / denominator",
-            (quantityLimit * priceLimit * numerator) / denominator,
-          ],
-        ]
-      : [
-          ["quantityLimit", quantityLimit],
-          ["numerator", numerator],
-          ["priceLimit x denominator", priceLimit * denominator],
-          ["quantityLimit x numerator / (tick x denominator)", (quantityLimit * numerator) / (tick * denominator)],
-        ];
+  const products: readonly (readonly [string, bigint])[] = hasLinearCash(listing)
+    ? [
+        ["quantityLimit", quantityLimit],
+        ["priceLimit x numerator", priceLimit * numerator],
+        ["denominator", denominator],
+        [
+          "quantityLimit x priceLimit x numerator / denominator",
+          (quantityLimit * priceLimit * numerator) / denominator,
+        ],
+      ]
+    : [
+        ["quantityLimit", quantityLimit],
+        ["numerator", numerator],
+        ["priceLimit x denominator", priceLimit * denominator],
+        ["quantityLimit x numerator / (tick x denominator)", (quantityLimit * numerator) / (tick * denominator)],
+      ];
   const over = products.find(([, value]) => value >= VALUE_LIMIT);
   return over === undefined ? undefined : `${over[0]} = ${over[1]} (k = ${numerator}/${denominator}, in units)`;
 }

@@ -58,6 +58,7 @@ export interface Tiers {
 export interface Table {
   readonly name: string;
   readonly by: KeyLevel;
+  /** What can be looked up: `from` too, not `to`. */
   readonly columns: readonly string[];
   /** Which tier a value lies in that equals a `from`: the one that begins there, or the one before. */
   readonly boundary: "begins" | "ends";
@@ -207,7 +208,8 @@ export const OPERATIONS = [
   "correlated", //     units or underlyings -> account: square root of the quadratic form; pair table `index`
   "spread_credit", //  underlyings -> account: arguments delta, worth of one delta; spread table `index`
   "calendar_charge", // expiries -> underlying: arguments delta, rate
-  "strategy", //       positions -> underlying: least sum of requirements over pairs (docs/regimes.md, "Strategies")
+  "strategy", //       positions -> underlying: units, alone, rest, covered, protected (docs/regimes.md, "Strategies")
+  "payoff_at", //      positions -> strike: argument as for payoff_floor; payoff at expiry if the underlying ends at the strike
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

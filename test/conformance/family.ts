@@ -33,9 +33,11 @@ export interface Check {
 export interface Margined {
   readonly program: Program;
   readonly evaluation: Evaluation;
+  /** Isolated positions, each a book of its own, by name of the instrument; everything else here is of the rest. */
+  readonly isolated: ReadonlyMap<string, Margined>;
   /** A term of the account, or the only row of a term. Text with all digits; throws where it is undefined or has more rows. */
   value(term: string): string;
-  /** A term's rows by name. */
+  /** A term's rows by name; those that are undefined are left out. */
   values(term: string): ReadonlyMap<string, string>;
   /** A matrix term: by row name, a value for each scenario. */
   scenarios(term: string): ReadonlyMap<string, readonly number[]>;

@@ -37,6 +37,8 @@ test("the kernel's kinds are the same numbers, and what it derives stands above 
     "marginStateChanged",
     "insurancePaid",
     "accountQuarantined",
+    "regimeActivated",
+    "marginUnknown",
   ]);
 });
 

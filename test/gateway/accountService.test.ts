@@ -30,6 +30,7 @@ describe("GetAccount", () => {
         scanLoss: "73.21",
         worstScenario: 3,
         openPositions: 1,
+        countedElsewhere: false,
       },
     ]);
   });

@@ -6,6 +6,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { Names } from "../../services/engine/names.ts";
 import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../../services/engine/riskEngine.ts";
+import type { Explanation } from "../../services/evaluate/explain.ts";
 import type {
   AccountView,
   InstrumentView,
@@ -56,6 +57,8 @@ export class FakeEngine implements RiskEngine {
       state: whole.state,
       stateSinceUs: this.eventTimeUs,
       quarantined: false,
+      regime: undefined,
+      marginUnknown: 0,
       lastEventPosition: this.position,
       pools: [whole],
       positions,
@@ -90,6 +93,9 @@ export class FakeEngine implements RiskEngine {
       settled: false,
       mark: this.marks.get(instrument),
       markTimeUs: this.eventTimeUs,
+      volatilityE9: undefined,
+      forwardE8: undefined,
+      interestE9: 0n,
       openQuantity: 0n,
       netQuantity: 0n,
       holders: 0,
@@ -107,6 +113,10 @@ export class FakeEngine implements RiskEngine {
       .sort((a, b) =>
         a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
       );
+  }
+
+  explain(): Explanation {
+    throw new Error("this engine explains nothing");
   }
 
   checkOrder(question: OrderQuestion): OrderAnswer {
@@ -168,6 +178,7 @@ export const BANKRUPT: MarginStateNumber = 4;
 
 export const POOL: PoolView = {
   currency: 0,
+  basis: 0,
   state: HEALTHY,
   balance: 100_000n,
   unrealisedProfit: -2_050n,

@@ -15,7 +15,12 @@ import { GatewayAddressError, startGateway } from "../../services/gateway/server
 import { FakeEngine, POSITION } from "./fakeEngine.ts";
 import { connect, refusal, serve, until } from "./harness.ts";
 
-const SERVICES = ["plimsoll.v1.AccountService", "plimsoll.v1.GateService", "plimsoll.v1.TransferService"];
+const SERVICES = [
+  "plimsoll.v1.AccountService",
+  "plimsoll.v1.EvaluateService",
+  "plimsoll.v1.GateService",
+  "plimsoll.v1.TransferService",
+];
 
 function rawClient(port: number): Client {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -39,15 +44,15 @@ describe("health", () => {
     const client = rawClient(gateway.port);
     const all = () => Promise.all(["", ...SERVICES].map((name) => check(client, name)));
 
-    expect(await all()).toEqual(Array(4).fill("SERVING"));
+    expect(await all()).toEqual(Array(5).fill("SERVING"));
 
     engine.status = { serving: false, reason: "replaying" };
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await all()).toEqual(Array(4).fill("NOT_SERVING"));
+    expect(await all()).toEqual(Array(5).fill("NOT_SERVING"));
 
     engine.status = { serving: true, reason: "" };
     engine.durable();
-    expect(await all()).toEqual(Array(4).fill("SERVING"));
+    expect(await all()).toEqual(Array(5).fill("SERVING"));
   });
 
   test("does not know other services", async () => {

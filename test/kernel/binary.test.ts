@@ -2,9 +2,10 @@
 
 import { expect, test } from "vitest";
 import * as codes from "../../assembly/codes.ts";
+import { LAYOUT_VERSION } from "../../assembly/layout.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
-import { Kernel } from "../../services/kernel/kernel.ts";
+import { Kernel, REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
 
 const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32 };
 
@@ -13,6 +14,7 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
   expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toEqual([
     "layoutVersion",
+    "configureRegimes",
     "configure",
     "apply",
     "appliedInputs",
@@ -26,6 +28,9 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
     "liquidationPrice",
     "bankruptcyPrice",
     "checkOrder",
+    "regimeDirectory",
+    "installProgram",
+    "evaluateBook",
   ]);
 });
 
@@ -37,7 +42,7 @@ test("refusal codes are the numbers of the proto", () => {
 });
 
 test("the memory is made to measure and stays", () => {
-  const kernel = Kernel.create(kernelBinary(), CAPACITIES);
+  const kernel = Kernel.create(kernelBinary(), CAPACITIES, { ...REGIME_CAPACITIES, arenaBytes: 0 });
   const before = kernel.bytes.buffer;
   kernel.exports.apply(0);
   expect(kernel.bytes.buffer).toBe(before);
@@ -46,10 +51,12 @@ test("the memory is made to measure and stays", () => {
 
 test("another layout is refused with what to do", () => {
   const binary = kernelBinary();
-  // The version is a constant of the code: `i32.const 1, end` is the whole body of layoutVersion.
-  const at = Buffer.from(binary).indexOf(Buffer.from([0x04, 0x00, 0x41, 0x01, 0x0b]));
+  // The version is a constant of the code: `i32.const 2, end` is the whole body of layoutVersion.
+  const at = Buffer.from(binary).indexOf(Buffer.from([0x04, 0x00, 0x41, LAYOUT_VERSION, 0x0b]));
   expect(at).toBeGreaterThan(0);
   const other = Uint8Array.from(binary);
-  other[at + 3] = 2;
-  expect(() => Kernel.create(other, CAPACITIES)).toThrow(/record layout 2, this host reads layout 1: build again/);
+  other[at + 3] = LAYOUT_VERSION + 1;
+  expect(() => Kernel.create(other, CAPACITIES)).toThrow(
+    `record layout ${LAYOUT_VERSION + 1}, this host reads layout ${LAYOUT_VERSION}: build again`,
+  );
 });

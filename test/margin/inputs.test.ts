@@ -278,7 +278,7 @@ rule(
   "INP-001 commands: names, reserved accounts, amounts",
   `
   deposit alice USD 1 ! ACCOUNT_UNKNOWN
-  open alice 3 ! MODE_UNKNOWN 3 0
+  open alice 4 ! MODE_UNKNOWN 4 0
   open alice cross
   open alice cross ! ACCOUNT_EXISTS
   open venue:fees cross ! ACCOUNT_RESERVED

@@ -23,7 +23,7 @@ scenarioGrids:
 `;
 
 const MARKET = `id: test-market
-regimes: [regime.yaml]
+tables: [regime.yaml]
 currencies:
   - { name: USDT, scale: 6 }
 instruments:

@@ -99,6 +99,7 @@ export function marketEventRefusal(book: Book, market: Market, event: MarketEven
     const late = event.eventTimeUs <= newestUs;
     return late ? refusal(RefusalReason.PRICE_LATE, event.eventTimeUs, newestUs) : undefined;
   }
+  if (body.$case !== "funding") throw new Error(`${body.$case}: this oracle knows margin tables only`);
   const { rateE9 } = body.value;
   if (magnitude(rateE9) > RATE_LIMIT_E9) return refusal(RefusalReason.RATE_RANGE, rateE9, RATE_LIMIT_E9);
   if (state.fundingTimeUs !== undefined && event.eventTimeUs <= state.fundingTimeUs) {

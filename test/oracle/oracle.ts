@@ -212,7 +212,7 @@ export class Oracle {
       const funding = applyFunding(book, contract, body.value.rateE9);
       rounding = funding.rounding;
       for (const payment of funding.payments) followed.push({ kind: "fundingPaid", instrument, ...payment });
-    } else {
+    } else if (body.$case === "settlement") {
       const settlement = applySettlement(book, this.#market, contract, body.value.price);
       rounding = settlement.rounding;
       for (const { insurancePaid, ...position } of settlement.settled) {

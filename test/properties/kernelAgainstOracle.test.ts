@@ -72,7 +72,9 @@ function play({ market, groups }: RandomHistory, everyInputs: number): void {
     if (++count % everyInputs === 0) compareAccounts(oracle, kernel);
   }
   compareAccounts(oracle, kernel);
-  for (const { name } of market.document.instruments) expect(kernel.instrument(name)).toEqual(oracle.instrument(name));
+  // Volatility, forward and interest are the regimes' business.
+  for (const { name } of market.document.instruments)
+    expect(kernel.instrument(name)).toMatchObject(oracle.instrument(name));
   expect(kernel.zeroSum()).toEqual(oracle.zeroSum());
 }
 

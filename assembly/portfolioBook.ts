@@ -1,0 +1,285 @@
+// A live account as the book of its regime (MAR-030): its records become rows and columns of the machine, the machine's
+// verdict becomes amounts again.
+
+import { CURRENCY_UNKNOWN, MARGIN_UNKNOWN, OVERFLOW } from "./codes";
+import { isOption } from "./contracts";
+import {
+  ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_REGIME, CURRENCY_KEY, CURRENCY_SCALE, HEADER_EVENT_TIME,
+  INDEX_PRICE, INSTRUMENT_COIN_SETTLED, INSTRUMENT_CURRENCY, INSTRUMENT_EXPIRY, INSTRUMENT_FORWARD,
+  INSTRUMENT_FORWARD_KNOWN, INSTRUMENT_INTEREST, INSTRUMENT_KEY, INSTRUMENT_KIND, INSTRUMENT_MARK, INSTRUMENT_MARKED,
+  INSTRUMENT_MULTIPLIER_DENOMINATOR, INSTRUMENT_MULTIPLIER_NUMERATOR, INSTRUMENT_PRICE_SCALE, INSTRUMENT_PRODUCT,
+  INSTRUMENT_QUANTITY_SCALE, INSTRUMENT_STRIKE, INSTRUMENT_UNDERLYING, INSTRUMENT_VOLATILITY,
+  INSTRUMENT_VOLATILITY_KNOWN, KIND_INVERSE, NONE, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POSITION_ENTRY_COST,
+  POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_NEXT, POSITION_QUANTITY, REGIME_PROGRAM, REGIME_VALUATION,
+} from "./layout";
+import { isCross } from "./holdings";
+import { profitOf } from "./margin";
+import { valuationCurrency } from "./portfolio";
+import { CELL, divide, multiply as multiplyCells, negate, putWhole, subtract, TOWARD_MINUS, TOWARD_PLUS, undefine } from "./regime/decimal";
+import {
+  BOOK_ARENA_TAKEN, BOOK_CURRENCIES, BOOK_ORDERS, BOOK_POSITIONS, BOOK_TIME, CURRENCY_KEYS_SIZE, EVALUATE_VERDICT,
+  FIELD_BALANCE, FIELD_ENTRY, FIELD_FORWARD, FIELD_INDEX, FIELD_INTEREST, FIELD_ISOLATED, FIELD_LEVERAGE, FIELD_MARK,
+  INPUT_RECORD_DEFAULT, INPUT_RECORD_SIZE, LEVEL_ACCOUNT, LEVEL_CURRENCY, PROGRAM_INPUTS, PROGRAM_LEVEL,
+  FIELD_MULTIPLIER, FIELD_POSTED, FIELD_PRICE, FIELD_PROFIT, FIELD_QUANTITY, FIELD_STRIKE, FIELD_VOLATILITY,
+  POSITION_EXPIRY, POSITION_INVERSE, POSITION_KEYS_SIZE, POSITION_NUMBER, POSITION_PRODUCT,
+  POSITION_SETTLEMENT, POSITION_UNDERLYING, REFUSAL_NODE, REFUSAL_ROW, REGIME_DONE, VERDICT_EQUITY, VERDICT_INITIAL,
+  VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
+} from "./regime/format";
+import { EXPIRY_NONE } from "./regime/book";
+import { evaluate } from "./regime/machine";
+import { programAt } from "./regime/programs";
+import { book, currencyKeys, fieldColumn, inputColumn, positionKeys, positionMax, refusal, verdicts } from "./regime/regions";
+import { fitsUnits, putUnits, unitsOf } from "./scaledCells";
+import {
+  accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, regimeAt, sparePool, sparePosition,
+} from "./tables";
+
+let positionRows: u32 = 0;
+let currencyRows: u32 = 0;
+/** Currencies of the rows, by number: what a verdict on a currency is about. */
+const CURRENCIES: usize = memory.data(256 * 4);
+const PREMIUM: usize = memory.data(16);
+let byCurrency: bool = false;
+let judgedCurrency: u32 = NONE;
+
+/**
+ * Margins an account as its records stand.
+ * @param position a spare row that stands beside the account's list (0: none), `pool` the spare pool it may need
+ * @returns 0, else why the margin is unknown
+ */
+export function evaluateAccount(account: u32, position: usize, pool: usize): u8 {
+  const regime = regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME));
+  const program = load<u32>(regime, REGIME_PROGRAM);
+  byCurrency = judgesCurrencies(program);
+  judgedCurrency = byCurrency ? NONE : valuationCurrency(account);
+  if (!byCurrency && judgedCurrency == NONE) return CURRENCY_UNKNOWN;
+  if (!fillBook(account, position, pool, load<u32>(regime, REGIME_VALUATION), program)) return OVERFLOW;
+  if (evaluate(program, EVALUATE_VERDICT) != REGIME_DONE) return MARGIN_UNKNOWN;
+  for (let row: u32 = 0; row < verdictCount(); row++) {
+    const verdict = verdicts + <usize>row * VERDICT_SIZE;
+    const scale = scaleOfRow(row);
+    if (!fitsUnits(verdict + VERDICT_EQUITY, scale) || !fitsUnits(verdict + VERDICT_INITIAL, scale)) return OVERFLOW;
+    if (!fitsUnits(verdict + VERDICT_MAINTENANCE, scale)) return OVERFLOW;
+  }
+  return 0;
+}
+
+function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
+  positionRows = 0;
+  currencyRows = 0;
+  let pool = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
+  while (pool != NONE) {
+    addCurrency(poolAt(pool), valuation);
+    pool = load<u32>(poolAt(pool), POOL_NEXT);
+  }
+  const isSpare = spare == positionAt(sparePosition);
+  const spareNumber: u32 = isSpare ? load<u32>(spare, POSITION_INSTRUMENT) : NONE;
+  if (isSpare && spareOf == poolAt(sparePool)) {
+    store<u32>(spareOf, load<u32>(instrumentAt(spareNumber), INSTRUMENT_CURRENCY), POOL_CURRENCY);
+    addCurrency(spareOf, valuation);
+  }
+  let waiting = isSpare;
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
+  while (slot != NONE) {
+    const position = positionAt(slot);
+    if (waiting && load<u32>(position, POSITION_INSTRUMENT) > spareNumber) {
+      if (!addPosition(spare)) return false;
+      waiting = false;
+    }
+    if (isCross(position) && load<i64>(position, POSITION_QUANTITY) != 0 && !addPosition(position)) return false;
+    slot = load<u32>(position, POSITION_NEXT);
+  }
+  if (waiting && !addPosition(spare)) return false;
+  store<i64>(book, load<i64>(header, HEADER_EVENT_TIME), BOOK_TIME);
+  store<u32>(book, positionRows, BOOK_POSITIONS);
+  store<u32>(book, 0, BOOK_ORDERS);
+  store<u32>(book, currencyRows, BOOK_CURRENCIES);
+  store<u32>(book, 0, BOOK_ARENA_TAKEN);
+  fillDefaults(program);
+  return true;
+}
+
+/** Whether a program judges each settlement currency by itself, not the account as a whole. */
+export function judgesCurrencies(slot: u32): bool {
+  return load<u32>(programAt(slot), PROGRAM_LEVEL) == LEVEL_CURRENCY;
+}
+
+/** Inputs of a live account are the document's defaults: no event tells others yet. */
+function fillDefaults(slot: u32): void {
+  const program = programAt(slot);
+  const count = load<u32>(program, PROGRAM_INPUTS);
+  for (let input: u32 = 0; input < count; input++) {
+    const record = program + load<u32>(program, PROGRAM_INPUTS + 4) + <usize>input * INPUT_RECORD_SIZE;
+    const level = load<u32>(record);
+    const rows: u32 = level == LEVEL_CURRENCY ? currencyRows : level == LEVEL_ACCOUNT ? 1 : positionRows;
+    const column = inputColumn(input);
+    for (let row: u32 = 0; row < rows; row++) {
+      v128.store(column + <usize>row * CELL, v128.load(record, INPUT_RECORD_DEFAULT));
+    }
+  }
+}
+
+function addCurrency(pool: usize, valuation: u32): void {
+  const number = load<u32>(pool, POOL_CURRENCY);
+  const currency = currencyAt(number);
+  const key = load<u32>(currency, CURRENCY_KEY);
+  const offset = <usize>currencyRows * CELL;
+  store<u32>(currencyKeys + <usize>currencyRows * CURRENCY_KEYS_SIZE, key);
+  store<u32>(CURRENCIES + (<usize>currencyRows << 2), number);
+  putUnits(fieldColumn(FIELD_BALANCE) + offset, load<i64>(pool, POOL_BALANCE), load<u32>(currency, CURRENCY_SCALE));
+  const price = fieldColumn(FIELD_PRICE) + offset;
+  if (key == valuation && load<i64>(indexAt(key), INDEX_PRICE) == 0) putWhole(price, 1);
+  else putIndex(price, key);
+  currencyRows++;
+}
+
+/** Undefined where no index price was told. */
+function putIndex(cell: usize, key: u32): void {
+  const price: i64 = key == NONE ? 0 : load<i64>(indexAt(key), INDEX_PRICE);
+  if (price == 0) undefine(cell);
+  else putUnits(cell, price, 8);
+}
+
+function addPosition(position: usize): bool {
+  if (positionRows >= positionMax) return false;
+  const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  const currency = currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY));
+  const named = load<u32>(instrument, INSTRUMENT_UNDERLYING);
+  const inverse = load<u8>(instrument, INSTRUMENT_KIND) == KIND_INVERSE || load<u8>(instrument, INSTRUMENT_COIN_SETTLED) != 0;
+  const expiry = load<i64>(instrument, INSTRUMENT_EXPIRY);
+  const keys = positionKeys + <usize>positionRows * POSITION_KEYS_SIZE;
+  store<u32>(keys, named == NONE ? load<u32>(instrument, INSTRUMENT_KEY) : named, POSITION_UNDERLYING);
+  store<u32>(keys, load<u32>(currency, CURRENCY_KEY), POSITION_SETTLEMENT);
+  store<i64>(keys, expiry == 0 ? EXPIRY_NONE : expiry, POSITION_EXPIRY);
+  store<u32>(keys, load<u32>(instrument, INSTRUMENT_KEY), POSITION_NUMBER);
+  store<u8>(keys, load<u8>(instrument, INSTRUMENT_PRODUCT), POSITION_PRODUCT);
+  store<u8>(keys, inverse ? 1 : 0, POSITION_INVERSE);
+
+  const offset = <usize>positionRows * CELL;
+  const quantityScale = load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE);
+  const currencyScale = load<u32>(currency, CURRENCY_SCALE);
+  const multiplier = fieldColumn(FIELD_MULTIPLIER) + offset;
+  const entry = fieldColumn(FIELD_ENTRY) + offset;
+  const quantity = fieldColumn(FIELD_QUANTITY) + offset;
+  putUnits(multiplier, load<i64>(instrument, INSTRUMENT_MULTIPLIER_NUMERATOR), 0);
+  putUnits(entry, load<i64>(instrument, INSTRUMENT_MULTIPLIER_DENOMINATOR), 0);
+  divide(multiplier, multiplier, entry);
+  putUnits(quantity, load<i64>(position, POSITION_QUANTITY), quantityScale);
+  putPrices(instrument, offset);
+  putUnits(fieldColumn(FIELD_STRIKE) + offset, load<i64>(instrument, INSTRUMENT_STRIKE), 8);
+  if (!isOption(instrument)) undefine(fieldColumn(FIELD_STRIKE) + offset);
+  putUnits(fieldColumn(FIELD_INTEREST) + offset, load<i64>(instrument, INSTRUMENT_INTEREST), 9);
+  putUnits(fieldColumn(FIELD_LEVERAGE) + offset, load<u32>(position, POSITION_LEVERAGE), 2);
+  putUnits(fieldColumn(FIELD_PROFIT) + offset, profitOf(position), currencyScale);
+  putWhole(fieldColumn(FIELD_ISOLATED) + offset, 0);
+  putWhole(fieldColumn(FIELD_POSTED) + offset, 0);
+  putIndex(fieldColumn(FIELD_INDEX) + offset, named);
+  if (isOption(instrument)) payPremium(load<u32>(instrument, INSTRUMENT_CURRENCY), load<i64>(position, POSITION_ENTRY_COST));
+  putEntry(entry, position, quantity, multiplier, currencyScale, load<u8>(instrument, INSTRUMENT_KIND) == KIND_INVERSE);
+  positionRows++;
+  return true;
+}
+
+/** MAR-027: what open options cost is spent, what they brought is there, though it stands in their entry cost till they close. */
+function payPremium(number: u32, cost: i64): void {
+  for (let row: u32 = 0; row < currencyRows; row++) {
+    if (load<u32>(CURRENCIES + (<usize>row << 2)) != number) continue;
+    const balance = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
+    putUnits(PREMIUM, cost, load<u32>(currencyAt(number), CURRENCY_SCALE));
+    subtract(balance, balance, PREMIUM);
+  }
+}
+
+/** Of a portfolio's pool: what is there after the premiums of open options were paid. */
+export function spendable(account: u32, pool: usize): i64 {
+  const currency = load<u32>(pool, POOL_CURRENCY);
+  let amount = load<i64>(pool, POOL_BALANCE);
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
+  while (slot != NONE) {
+    const position = positionAt(slot);
+    const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+    if (isOption(instrument) && load<u32>(instrument, INSTRUMENT_CURRENCY) == currency) {
+      amount -= load<i64>(position, POSITION_ENTRY_COST);
+    }
+    slot = load<u32>(position, POSITION_NEXT);
+  }
+  return amount;
+}
+
+/** A future's forward is its own mark, an option's is told with the mark. */
+function putPrices(instrument: usize, offset: usize): void {
+  const mark = fieldColumn(FIELD_MARK) + offset;
+  const forward = fieldColumn(FIELD_FORWARD) + offset;
+  const volatility = fieldColumn(FIELD_VOLATILITY) + offset;
+  if (load<u8>(instrument, INSTRUMENT_MARKED)) {
+    putUnits(mark, load<i64>(instrument, INSTRUMENT_MARK), load<u8>(instrument, INSTRUMENT_PRICE_SCALE));
+  } else undefine(mark);
+  if (load<u8>(instrument, INSTRUMENT_FORWARD_KNOWN)) putUnits(forward, load<i64>(instrument, INSTRUMENT_FORWARD), 8);
+  else if (!isOption(instrument) && load<u8>(instrument, INSTRUMENT_MARKED)) v128.store(forward, v128.load(mark));
+  else undefine(forward);
+  if (load<u8>(instrument, INSTRUMENT_VOLATILITY_KNOWN)) putUnits(volatility, load<i64>(instrument, INSTRUMENT_VOLATILITY), 9);
+  else undefine(volatility);
+}
+
+/** MAR-002: C / (Q k) for linear, -Q k / C for inverse contracts; undefined where C is zero. */
+function putEntry(entry: usize, position: usize, quantity: usize, multiplier: usize, currencyScale: u32, inverse: bool): void {
+  putUnits(entry, load<i64>(position, POSITION_ENTRY_COST), currencyScale);
+  if (inverse) {
+    divide(entry, quantity, entry);
+    negate(entry, entry);
+    multiplyCells(entry, entry, multiplier);
+  } else {
+    divide(entry, entry, quantity);
+    divide(entry, entry, multiplier);
+  }
+}
+
+export function verdictCount(): u32 {
+  return byCurrency ? currencyRows : 1;
+}
+
+@inline
+export function verdictCurrency(row: u32): u32 {
+  return byCurrency ? load<u32>(CURRENCIES + (<usize>row << 2)) : judgedCurrency;
+}
+
+/** The row that judges a currency; the only one when the account is judged as a whole. */
+export function verdictRowOf(currency: u32): u32 {
+  if (!byCurrency) return 0;
+  for (let row: u32 = 0; row < currencyRows; row++) {
+    if (verdictCurrency(row) == currency) return row;
+  }
+  return 0;
+}
+
+@inline
+function scaleOfRow(row: u32): u32 {
+  return load<u32>(currencyAt(verdictCurrency(row)), CURRENCY_SCALE);
+}
+
+/** Cut down to whole units of its currency. */
+export function verdictEquity(row: u32): i64 {
+  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_EQUITY, scaleOfRow(row), TOWARD_MINUS);
+}
+
+/** Rounded up, like the maintenance margin. */
+export function verdictInitial(row: u32): i64 {
+  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_INITIAL, scaleOfRow(row), TOWARD_PLUS);
+}
+
+export function verdictMaintenance(row: u32): i64 {
+  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_MAINTENANCE, scaleOfRow(row), TOWARD_PLUS);
+}
+
+export function verdictState(row: u32): u8 {
+  return <u8>load<u32>(verdicts + <usize>row * VERDICT_SIZE, VERDICT_STATE);
+}
+
+/** Node and row that had no value, after MARGIN_UNKNOWN. */
+export function refusedNode(): u32 {
+  return load<u32>(refusal, REFUSAL_NODE);
+}
+
+export function refusedRow(): u32 {
+  return load<u32>(refusal, REFUSAL_ROW);
+}

@@ -1,0 +1,44 @@
+// Black-76 (docs/regimes.md, "Black-76"): price and greeks of an option on a forward.
+// Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
+//
+// What spreads less than nothing (a negative volatility or time) is undefined (NaN), as is anything computed from NaN.
+
+import { logarithm, normal, normalDensity } from "./functions";
+
+export const BLACK_PRICE: i32 = 0;
+export const BLACK_DELTA: i32 = 1;
+export const BLACK_GAMMA: i32 = 2;
+export const BLACK_VEGA: i32 = 3;
+export const BLACK_THETA: i32 = 4;
+
+/** One of the five, for a call (`call` not 0) or a put. */
+export function black(
+  kind: i32, call: f64, forward: f64, strike: f64, volatility: f64, years: f64, discount: f64,
+): f64 {
+  const sum = call + forward + strike + volatility + years + discount;
+  const spread = volatility * Math.sqrt(years);
+  if (sum != sum || !(spread >= 0)) return NaN;
+  if (spread == 0 || forward <= 0 || strike <= 0) return certain(kind, call != 0, forward - strike, discount);
+  const d1 = (logarithm(forward / strike) + volatility * volatility * years * 0.5) / spread;
+  if (kind == BLACK_PRICE) {
+    const d2 = d1 - spread;
+    const price =
+      call != 0
+        ? discount * (forward * normal(d1) - strike * normal(d2))
+        : discount * (strike * normal(-d2) - forward * normal(-d1));
+    return Math.max(price, 0);
+  }
+  if (kind == BLACK_DELTA) return call != 0 ? discount * normal(d1) : -discount * normal(-d1);
+  const density = discount * normalDensity(d1);
+  if (kind == BLACK_GAMMA) return density / (forward * spread);
+  if (kind == BLACK_VEGA) return forward * density * Math.sqrt(years);
+  return (-forward * density * volatility) / (2 * Math.sqrt(years));
+}
+
+/** Where nothing moves any more, or one side is worth nothing: the discounted intrinsic value and its slope. */
+function certain(kind: i32, call: bool, inTheMoney: f64, discount: f64): f64 {
+  if (kind == BLACK_PRICE) return Math.max(discount * Math.max(call ? inTheMoney : -inTheMoney, 0), 0);
+  if (kind != BLACK_DELTA) return 0;
+  const slope: f64 = inTheMoney == 0 ? 0.5 : (inTheMoney > 0) == call ? 1 : 0;
+  return call ? discount * slope : -discount * slope;
+}

@@ -1,0 +1,82 @@
+// What nodes came to: a record of each node (drawn in format.ts), and the arena that holds cells and rows of scenarios until
+// the next evaluation. Nothing is freed before: every result stays readable.
+
+import {
+  BOOK_ARENA_TAKEN, DIRECTORY_ARENA_USED, DIRECTORY_RESULTS, NODE_SIZE, RESULT_ADDRESS, RESULT_MAP, RESULT_ROW_BYTES,
+  RESULT_SIZE, RESULT_STEP,
+} from "./format";
+import { arena, arenaEnd, book, directory } from "./regions";
+
+let top: usize = 0;
+let results: usize = 0;
+/** The arena is too small for this book. */
+export let arenaFull: bool = false;
+
+/** Empties the arena but for what the book keeps at its start, and clears the records. */
+export function resetResults(nodes: u32): void {
+  arenaFull = false;
+  top = arena + ((<usize>load<u32>(book, BOOK_ARENA_TAKEN) + 15) & ~15);
+  results = allocate(<usize>nodes * RESULT_SIZE);
+  if (results != 0) memory.fill(results, 0, <usize>nodes * RESULT_SIZE);
+  store<u32>(directory, <u32>results, DIRECTORY_RESULTS);
+}
+
+/** For the host. */
+export function closeResults(): void {
+  store<u32>(directory, <u32>(top - arena), DIRECTORY_ARENA_USED);
+}
+
+/** @returns 0 when the arena is full */
+export function allocate(bytes: usize): usize {
+  const start = top;
+  const rounded = (bytes + 15) & ~15;
+  if (rounded > arenaEnd - top) {
+    arenaFull = true;
+    return 0;
+  }
+  top += rounded;
+  return start;
+}
+
+/** Gives the newest allocations back, down to this address. */
+export function release(address: usize): void {
+  top = address;
+}
+
+@inline
+export function resultAt(node: u32): usize {
+  return results + <usize>node * RESULT_SIZE;
+}
+
+@inline
+export function setResult(node: u32, address: usize, rowBytes: usize, map: usize, step: u32): void {
+  const result = resultAt(node);
+  store<u32>(result, <u32>address, RESULT_ADDRESS);
+  store<u32>(result, <u32>rowBytes, RESULT_ROW_BYTES);
+  store<u32>(result, <u32>map, RESULT_MAP);
+  store<u32>(result, step, RESULT_STEP);
+}
+
+/** Address of a row's cell, or of its first scenario. */
+@inline
+export function rowAt(result: usize, row: u32): usize {
+  const map = <usize>load<u32>(result, RESULT_MAP);
+  const stored = map == 0 ? row : load<u32>(map + (<usize>row << 2));
+  return <usize>load<u32>(result, RESULT_ADDRESS) + <usize>stored * load<u32>(result, RESULT_ROW_BYTES);
+}
+
+@inline
+export function isEvaluated(node: u32): bool {
+  return load<u32>(resultAt(node), RESULT_ADDRESS) != 0;
+}
+
+@inline
+export function stepOf(result: usize): usize {
+  return load<u32>(result, RESULT_STEP);
+}
+
+/** Address of a node of the program. */
+@inline
+export function nodeAt(nodes: usize, node: u32): usize {
+  return nodes + <usize>node * NODE_SIZE;
+}

@@ -3,6 +3,7 @@ import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
+import { register as registerExport } from "./commands/export.ts";
 import { register as registerPublish } from "./commands/publish.ts";
 import { register as registerServe } from "./commands/serve.ts";
 import { register as registerTransfer } from "./commands/transfer.ts";
@@ -25,6 +26,7 @@ registerCheck(program);
 registerTransfer(program);
 registerVerify(program);
 registerEvaluate(program);
+registerExport(program);
 registerPublish(program);
 
 await program.parseAsync();

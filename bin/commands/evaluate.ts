@@ -7,7 +7,7 @@ import { explanationText } from "../../services/evaluate/explanationText.ts";
 import { listRegimes, loadRegime } from "../../services/regimes/loadRegime.ts";
 import type { Overrides } from "../../services/regimes/overrides.ts";
 import type { Program } from "../../services/regimes/program.ts";
-import { RegimeDocumentError } from "../../services/regimes/regimeError.ts";
+import { RegimeDocumentError, UnknownOverrideError } from "../../services/regimes/regimeError.ts";
 import { marginPage, verdictLines } from "./marginPage.ts";
 import { coloured, print } from "./remote.ts";
 import { paint } from "./table.ts";
@@ -83,9 +83,10 @@ function load(command: Command, { regime, set }: EvaluateOptions): Program {
   try {
     return loadRegime(regime, overridesOf(command, set));
   } catch (error) {
-    if (error instanceof RegimeDocumentError || error instanceof RangeError)
-      return command.error(`error: ${error.message}`);
-    throw error;
+    const wrong =
+      error instanceof RegimeDocumentError || error instanceof UnknownOverrideError || error instanceof RangeError;
+    if (!wrong) throw error;
+    return command.error(`error: ${error.message}`);
   }
 }
 

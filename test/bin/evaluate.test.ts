@@ -95,7 +95,7 @@ describe("evaluate", () => {
     const other = await evaluate("--json", "--set", "mm_factor=0.5");
     const [{ initial: same, maintenance }] = JSON.parse(other.stdout).main.verdicts;
     expect(same).toBe(initial);
-    expect(Number(maintenance)).toBeCloseTo(Number(initial) / 2, 12);
+    expect(Number(maintenance)).toBeCloseTo(Number(initial) / 2, 8);
   });
 
   test("- reads the book from standard input", async () => {

@@ -66,6 +66,8 @@ interface Underlying {
  * else from its own memory; all draws are functions of seed and step.
  */
 export class SimulatedMarket {
+  /** Currencies that are worth a dollar. */
+  readonly dollarCurrencies: readonly string[];
   readonly #drawing: Drawing;
   readonly #listed: readonly TradedInstrument[];
   readonly #underlyings: readonly Underlying[];
@@ -84,6 +86,7 @@ export class SimulatedMarket {
       const fraction = valueFraction(listing, scales.get(listing.settlementCurrency) ?? 0);
       return { name, listing, fraction, leverageLimitE2: leverageLimitE2(market, listing) };
     });
+    this.dollarCurrencies = market.currencies.map(({ name }) => name).filter((name) => !(name in START_PRICES));
     const names = [...new Set(market.instruments.map(({ name }) => underlyingOf(name)))];
     this.#underlyings = names.map((name) => {
       const price = START_PRICES[name];

@@ -140,8 +140,13 @@ export class SimulatedVenue implements Source {
     const insurance = this.#amounts(INSURANCE_USD).map((value) => {
       return commandInput("venue:insurance", `open-deposit-${value.currency}`, timeUs, { $case: "deposit", value });
     });
+    // What is no underlying is a dollar, and says so once: regimes value collateral at index prices.
+    const dollars = this.#market.dollarCurrencies.map((instrument): VenueInput => {
+      const event = { $case: "indexPrice" as const, value: { priceE8: 100_000_000n } };
+      return { kind: "market", event: { instrument, eventTimeUs: timeUs, event } };
+    });
     const maker = openingInputs(MARKET_MAKER, this.#amounts(MARKET_MAKER_USD), [], timeUs);
-    return [...insurance, ...maker, ...this.#openPortfolios(timeUs), ...inputs];
+    return [...dollars, ...insurance, ...maker, ...this.#openPortfolios(timeUs), ...inputs];
   }
 
   #openPortfolios(timeUs: bigint): VenueInput[] {

@@ -107,6 +107,17 @@ describe("evaluate", () => {
     expect(JSON.parse(stdout).main.verdicts[0]).toMatchObject({ currency: "BTC", state: "healthy" });
   });
 
+  test("--greeks come beside the verdict, or alone", async () => {
+    const alone = await plimsoll("evaluate", "--greeks", "--book", book);
+    expect(alone.stdout).toMatch(/^BTC-PERPETUAL +0\.015227\d\d +0\.0{8} +0\.0{8} +0\.0{8}$/m);
+    expect(alone.stdout).toMatch(/^BTC +-0\.\d{8}/m);
+    const { greeks, main } = JSON.parse((await evaluate("--greeks", "--json")).stdout);
+    expect(main.verdicts).toHaveLength(1);
+    expect(greeks.positions.map(({ name }: { name: string }) => name)).toEqual(Object.keys(BOOK.instruments));
+    const neither = await plimsoll("evaluate", "--book", book);
+    expect([neither.code, neither.stderr]).toEqual([1, expect.stringContaining("--regime <id>, or --greeks")]);
+  });
+
   test("a document of one's own is a path", async () => {
     const text = readFileSync(join(import.meta.dirname, "../../regimes", `${REGIME}.yaml`), "utf8");
     const path = join(folder, `${REGIME}.yaml`);

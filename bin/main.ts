@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
+import { register as registerBook } from "./commands/book.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
 import { register as registerExport } from "./commands/export.ts";
@@ -22,6 +23,7 @@ const program = new Command("plimsoll")
 registerServe(program);
 registerAccount(program);
 registerAccounts(program);
+registerBook(program);
 registerCheck(program);
 registerTransfer(program);
 registerVerify(program);

@@ -8,10 +8,26 @@ import type { Instrument, Names } from "./names.ts";
 /** A book as docs/books.md describes it, ready for JSON. */
 export interface BookText {
   readonly time: string;
+  readonly limits: { readonly volatility: readonly [low: string, high: string] };
   readonly currencies: Readonly<Record<string, { readonly balance: string; readonly price?: string }>>;
   readonly underlyings: Readonly<Record<string, { readonly index: string }>>;
   readonly instruments: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly positions: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A live account's book, and what margins it. */
+export interface AccountBook {
+  readonly book: BookText;
+  /** Id of the regime; undefined for an account under margin tables. */
+  readonly regime: string | undefined;
+}
+
+export function bookOfAccount(reader: KernelReader, names: Names, account: number): AccountBook {
+  const { regime } = reader.account(account);
+  return {
+    book: accountBook(reader, names, account),
+    regime: regime === undefined ? undefined : names.regimes[regime]?.applies?.id,
+  };
 }
 
 /**
@@ -24,6 +40,8 @@ export function accountBook(reader: KernelReader, names: Names, account: number)
   const listed = positions.map(({ instrument }) => names.instruments[instrument]!);
   const underlyings = new Set(listed.map(({ listing }) => listing.underlying ?? "").filter((name) => name !== ""));
   return {
+    // What live marks may say (INP-008).
+    limits: { volatility: ["0", "5"] },
     time: new Date(Number(reader.eventTimeUs / 1000n)).toISOString(),
     currencies: Object.fromEntries(
       view.pools.map(({ currency, balance }) => {

@@ -1,6 +1,5 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Explanation } from "../evaluate/explain.ts";
 import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
@@ -9,9 +8,10 @@ import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
+import { type AccountBook, bookOfAccount } from "./accountBook.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
-import { explainAccount } from "./explainAccount.ts";
+import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
@@ -367,8 +367,12 @@ export class Engine implements RiskEngine {
     return ranks;
   }
 
-  explain(account: number): Explanation {
+  explain(account: number): AccountExplanation {
     return explainAccount(this.#shard.reader, this.names, account);
+  }
+
+  book(account: number): AccountBook {
+    return bookOfAccount(this.#shard.reader, this.names, account);
   }
 
   checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {

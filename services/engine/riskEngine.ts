@@ -1,6 +1,7 @@
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Explanation } from "../evaluate/explain.ts";
 import type { AccountView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
+import type { AccountBook } from "./accountBook.ts";
+import type { AccountExplanation } from "./explainAccount.ts";
 import type { Names } from "./names.ts";
 
 /** Which state an answer speaks of: everything up to this journal position, and the event time there. */
@@ -49,7 +50,9 @@ export interface RiskEngine {
   /** All accounts but the venue's own, by margin ratio, worst first, then by account. */
   accountsByMarginRatio(): readonly AccountRank[];
   /** How the account's margin came about, as it stands. */
-  explain(account: number): Explanation;
+  explain(account: number): AccountExplanation;
+  /** The account as a book that can be margined elsewhere. */
+  book(account: number): AccountBook;
   checkOrder(question: OrderQuestion): OrderAnswer;
   submit(command: AccountCommand): Promise<CommandOutcome>;
   /** Called after each durable batch with the accounts that it touched. @returns how to stop it */

@@ -14,6 +14,14 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  type EvaluateRequest,
+  type EvaluateResponse,
+  EvaluateServiceClient,
+  type ExplainAccountResponse,
+  type GetAccountBookResponse,
+  type ListRegimesResponse,
+} from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
+import {
   type CheckOrderResponse,
   GateServiceClient,
   type Order,
@@ -60,6 +68,7 @@ export class GatewayTimeoutError extends Error {
  */
 export class GatewayClient {
   readonly #accounts: AccountServiceClient;
+  readonly #evaluations: EvaluateServiceClient;
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
   readonly #address: Required<GatewayAddress>;
@@ -68,8 +77,9 @@ export class GatewayClient {
     this.#address = { host, port, clockMs, deadlineMs };
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
-    // One connection for all three.
+    // One connection for all.
     const channelOverride = this.#accounts.getChannel();
+    this.#evaluations = new EvaluateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });
   }
@@ -97,6 +107,22 @@ export class GatewayClient {
 
   withdraw(request: WithdrawRequest): Promise<WithdrawResponse> {
     return this.#call((...rest) => this.#transfers.withdraw(request, ...rest));
+  }
+
+  evaluate(request: EvaluateRequest): Promise<EvaluateResponse> {
+    return this.#call((...rest) => this.#evaluations.evaluate(request, ...rest));
+  }
+
+  listRegimes(): Promise<ListRegimesResponse> {
+    return this.#call((...rest) => this.#evaluations.listRegimes({}, ...rest));
+  }
+
+  explainAccount(account: string): Promise<ExplainAccountResponse> {
+    return this.#call((...rest) => this.#evaluations.explainAccount({ account }, ...rest));
+  }
+
+  getAccountBook(account: string): Promise<GetAccountBookResponse> {
+    return this.#call((...rest) => this.#evaluations.getAccountBook({ account }, ...rest));
   }
 
   close(): void {

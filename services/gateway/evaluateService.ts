@@ -4,6 +4,8 @@ import type {
   EvaluateServiceServer,
   ExplainAccountRequest,
   ExplainAccountResponse,
+  GetAccountBookRequest,
+  GetAccountBookResponse,
   ListRegimesResponse,
 } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
@@ -37,6 +39,7 @@ export function evaluateService(engine: RiskEngine): EvaluateServiceServer {
     }),
     evaluate: unary(engine, (request) => evaluate(request, programOf)),
     explainAccount: unary(engine, (request) => explainAccount(engine, request)),
+    getAccountBook: unary(engine, (request) => getAccountBook(engine, request)),
   };
 }
 
@@ -62,8 +65,22 @@ function evaluate(
 }
 
 function explainAccount(engine: RiskEngine, request: ExplainAccountRequest): ExplainAccountResponse {
+  const { main, isolated } = engine.explain(accountOf(engine, request));
+  return {
+    main: derivationMessage(main, true),
+    isolated: isolated === undefined ? undefined : derivationMessage(isolated, true),
+    asOf: asOfMessage(engine.asOf()),
+  };
+}
+
+function getAccountBook(engine: RiskEngine, request: GetAccountBookRequest): GetAccountBookResponse {
+  const { book, regime = "" } = engine.book(accountOf(engine, request));
+  return { book: JSON.stringify(book), regime, asOf: asOfMessage(engine.asOf()) };
+}
+
+function accountOf(engine: RiskEngine, request: { readonly account: string }): number {
   requireText("account", request.account);
   const account = engine.names.account(request.account);
   if (account === undefined) throw unknownName("account", request.account);
-  return { main: derivationMessage(engine.explain(account), true), asOf: asOfMessage(engine.asOf()) };
+  return account;
 }

@@ -4,9 +4,10 @@ import {
   ContractKind,
   type InstrumentListing,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountBook } from "../../services/engine/accountBook.ts";
+import type { AccountExplanation } from "../../services/engine/explainAccount.ts";
 import { Names } from "../../services/engine/names.ts";
 import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../../services/engine/riskEngine.ts";
-import type { Explanation } from "../../services/evaluate/explain.ts";
 import type {
   AccountView,
   InstrumentView,
@@ -115,8 +116,12 @@ export class FakeEngine implements RiskEngine {
       );
   }
 
-  explain(): Explanation {
+  explain(): AccountExplanation {
     throw new Error("this engine explains nothing");
+  }
+
+  book(): AccountBook {
+    throw new Error("this engine knows no books");
   }
 
   checkOrder(question: OrderQuestion): OrderAnswer {

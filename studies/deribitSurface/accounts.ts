@@ -1,4 +1,10 @@
-import { type AccountCommand, type Fill, Liquidity, MarginMode, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import {
+  type AccountCommand,
+  type Fill,
+  Liquidity,
+  MarginMode,
+  Side,
+} from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
 import { type Book, isOptionQuote } from "./books.ts";
 import { STUDIED_REGIMES, type StudiedRegime } from "./regimes.ts";

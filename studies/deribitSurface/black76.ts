@@ -20,7 +20,7 @@ export interface PriceErrors {
 export interface Black76Check {
   readonly all: PriceErrors;
   /** By what is left to the expiry. */
-  readonly byLife: Readonly<Record<"a day" | "a week" | "longer", PriceErrors>>;
+  readonly byLife: Readonly<Record<"expires within a day" | "within a week" | "later", PriceErrors>>;
   /** The option with the largest error, and its snapshot. */
   readonly worst: { readonly snapshot: string; readonly option: string };
 }
@@ -46,9 +46,9 @@ export function checkBlack76(snapshots: readonly Snapshot[]): Black76Check {
   return {
     all: errorsOf(found.map(({ error }) => error)),
     byLife: {
-      "a day": within(0n, DAY_US),
-      "a week": within(DAY_US, 7n * DAY_US),
-      longer: within(7n * DAY_US, 10_000n * DAY_US),
+      "expires within a day": within(0n, DAY_US),
+      "within a week": within(DAY_US, 7n * DAY_US),
+      later: within(7n * DAY_US, 10_000n * DAY_US),
     },
     worst: { snapshot: worst.snapshot, option: worst.option },
   };

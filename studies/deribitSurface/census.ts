@@ -3,6 +3,7 @@ import type { AccountView } from "../../services/kernel/views.ts";
 import { accountName, type FundedBook } from "./accounts.ts";
 import { STUDIED_REGIMES } from "./regimes.ts";
 import { COINS, type Coin, type Snapshot } from "./snapshot.ts";
+import { Warnings } from "./warnings.ts";
 
 /** The accounts of one regime after a snapshot. */
 export interface RegimeCensus {
@@ -32,10 +33,11 @@ export interface SnapshotCensus {
   readonly evaluations: number;
 }
 
-/** Reads the state of every account after a snapshot; keeps who was ever liquidating. */
+/** Reads the state of every account after a snapshot. */
 export class CensusTaker {
+  readonly warnings = new Warnings();
   readonly #books: readonly FundedBook[];
-  readonly #ever = STUDIED_REGIMES.map(() => new Set<string>());
+  #taken = 0;
 
   constructor(books: readonly FundedBook[]) {
     this.#books = books;
@@ -53,31 +55,37 @@ export class CensusTaker {
         const state = stateOf(view);
         sums[state]++;
         if (view.marginUnknown !== 0) sums.unknown++;
-        if (state === "liquidating" || state === "bankrupt") this.#ever[at]!.add(book.name);
+        if (state === "liquidating" || state === "bankrupt") this.warnings.noteLiquidating(at, book.name, this.#taken);
         for (const { basis, currency, initialMargin, maintenanceMargin } of view.pools) {
           if (basis !== 1) continue;
           sums.initialUsd += (Number(initialMargin) / scale(currency)) * price(currency);
           sums.maintenanceUsd += (Number(maintenanceMargin) / scale(currency)) * price(currency);
         }
       }
-      return { regime: regime.name, everLiquidating: this.#ever[at]!.size, ...sums };
+      return { regime: regime.name, everLiquidating: this.warnings.everLiquidating(at), ...sums };
     });
-    const worths = this.#books.map(({ book }) => {
+    let underWater = 0;
+    let shortfallUsd = 0;
+    for (const { book } of this.#books) {
       const { pools } = reader.account(names.account(accountName(book, STUDIED_REGIMES[0]!))!);
-      return pools.reduce(
+      const worth = pools.reduce(
         (sum, { currency, balance, unrealisedProfit }) =>
           sum + (Number(balance + unrealisedProfit) / scale(currency)) * price(currency),
         0,
       );
-    });
-    const lost = worths.filter((worth) => worth < 0);
+      if (worth >= 0) continue;
+      underWater++;
+      shortfallUsd -= worth;
+      this.warnings.noteLost(book.name, this.#taken);
+    }
+    this.#taken++;
     return {
       snapshot: snapshot.id,
       time: new Date(Number(snapshot.timeUs / 1000n)).toISOString(),
       indexUsd: { BTC: index["BTC"]!, ETH: index["ETH"]! },
       regimes,
-      underWater: lost.length,
-      shortfallUsd: 0 - lost.reduce((sum, worth) => sum + worth, 0),
+      underWater,
+      shortfallUsd,
       evaluations: this.#evaluations(engine, snapshot),
     };
   }

@@ -12,6 +12,8 @@ const NOTHING: Coins<bigint> = { BTC: 0n, ETH: 0n };
 /** 10^-18 in 10^-8. */
 const UNITS = 10n ** 10n;
 const RAISE = 1.05;
+/** A ten-thousandth of a coin, for the roundings of the fills. */
+const RESERVE = 10_000n;
 
 /**
  * What a book pays in, in 10^-8 coin: the least with which, in every regime, equity is `cushion` times initial margin wherever the
@@ -21,12 +23,12 @@ export function collateralOf(book: Book, snapshot: Snapshot, programs: readonly 
   const verdictsOf = (program: Program, balances: Coins<bigint>): readonly Verdict[] =>
     evaluateBook(program, givenBook(book, snapshot, balances)).main.verdicts;
   const premiums = premiumsOf(book);
-  const spendable: Record<Coin, bigint> = { BTC: -premiums.BTC, ETH: -premiums.ETH };
+  const spendable: Record<Coin, bigint> = { BTC: least(premiums.BTC), ETH: least(premiums.ETH) };
   for (const program of programs.filter(({ conclusion }) => conclusion.level === "currency")) {
     // The requirement of a currency does not depend on its balance: equity rises one for one.
     for (const { currency, equity, initial } of verdictsOf(program, NOTHING)) {
       const coin = COINS.find((each) => each === currency)!;
-      const needed = (times(initial ?? 0n, book.cushion) - (equity ?? 0n)) / UNITS + 1n;
+      const needed = (times(initial ?? 0n, book.cushion) - (equity ?? 0n)) / UNITS + RESERVE;
       if (needed > spendable[coin]) spendable[coin] = needed;
     }
   }
@@ -38,6 +40,11 @@ export function collateralOf(book: Book, snapshot: Snapshot, programs: readonly 
   return { BTC: spendable.BTC + premiums.BTC, ETH: spendable.ETH + premiums.ETH };
 }
 
+/** A deposit is never below nothing, whatever short options bring. */
+function least(premium: bigint): bigint {
+  return premium < 0n ? -premium : 0n;
+}
+
 function hasCushion({ equity, initial }: Verdict, cushion: number): boolean {
   return equity !== undefined && initial !== undefined && equity >= times(initial, cushion);
 }
@@ -47,10 +54,10 @@ function times(amount: bigint, factor: number): bigint {
   return (amount * BigInt(Math.round(factor * 1e6))) / 1_000_000n;
 }
 
-/** At least by a ten-thousandth of a coin, so that it ends. */
+/** At least by the reserve, so that it ends. */
 function raised(amountE8: bigint): bigint {
   const more = times(amountE8, RAISE);
-  return more > amountE8 + 10_000n ? more : amountE8 + 10_000n;
+  return more > amountE8 + RESERVE ? more : amountE8 + RESERVE;
 }
 
 function usedCoins({ legs }: Book): readonly Coin[] {

@@ -14,12 +14,14 @@ import { marketInputs } from "./marketInputs.ts";
 import { STUDIED_REGIMES } from "./regimes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { SnapshotSource } from "./snapshotSource.ts";
+import type { RegimeWarnings } from "./warnings.ts";
 
 /** Inputs in one journal batch. */
 const PULL_LIMIT = 512;
 
 export interface LiveRun {
   readonly censuses: readonly SnapshotCensus[];
+  readonly warnings: readonly RegimeWarnings[];
   readonly stateHash: string;
   readonly inputs: number;
   /** Journalled, with all that followed from the inputs. */
@@ -30,6 +32,8 @@ export interface LiveRun {
   readonly refusals: Readonly<Record<number, number>>;
   /** Engine and journal, without what the study itself reads. */
   readonly seconds: number;
+  /** Of the process in that time: on a machine that others use the wall clock says little. */
+  readonly cpuSeconds: number;
 }
 
 export interface LiveOptions {
@@ -48,16 +52,17 @@ export async function runLive({ snapshots, books, onSnapshot, atEnd }: LiveOptio
     const stretches = [[...first, ...openingInputs(books, snapshots[0]!.timeUs)], ...later];
     const taker = new CensusTaker(books);
     const censuses: SnapshotCensus[] = [];
-    let readingMs = 0;
+    const spent = { ms: 0, cpuMs: 0 };
     const source = new SnapshotSource(stretches, (number) => {
-      const start = performance.now();
+      const [start, cpuStart] = [performance.now(), cpuMs()];
       const census = taker.take(engine, snapshots[number]!);
       censuses.push(census);
       onSnapshot?.(census);
       if (number === snapshots.length - 1) atEnd?.(engine);
-      readingMs += performance.now() - start;
+      spent.ms += performance.now() - start;
+      spent.cpuMs += cpuMs() - cpuStart;
     });
-    const start = performance.now();
+    const [start, cpuStart] = [performance.now(), cpuMs()];
     const engine = await Engine.open({
       journal: SqliteJournal.open(join(folder, "journal.sqlite"), kinds()),
       snapshots: new SnapshotStore(join(folder, "snapshots")),
@@ -72,19 +77,29 @@ export async function runLive({ snapshots, books, onSnapshot, atEnd }: LiveOptio
       log: () => {},
     });
     await engine.run();
+    const [seconds, cpuSeconds] = [performance.now() - start - spent.ms, cpuMs() - cpuStart - spent.cpuMs].map(
+      (ms) => ms / 1000,
+    ) as [number, number];
     const { stateChanges, refusals } = engine.shard.reader.counters();
     return {
       censuses,
+      warnings: taker.warnings.summary(),
       stateHash: engine.shard.stateHash(),
       inputs: stretches.reduce((sum, stretch) => sum + stretch.length, 0),
       events: Number(engine.asOf().journalPosition),
       stateChanges: Object.values(stateChanges).reduce((sum, count) => sum + count, 0),
       refusals: Object.fromEntries(refusals),
-      seconds: (performance.now() - start - readingMs) / 1000,
+      seconds,
+      cpuSeconds,
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function kinds(): [number, string][] {

@@ -2,18 +2,14 @@ import { loadRegime } from "../../services/regimes/loadRegime.ts";
 import type { FundedBook } from "./accounts.ts";
 import { type Black76Check, checkBlack76 } from "./black76.ts";
 import { drawBooks } from "./books.ts";
-import type { SnapshotCensus } from "./census.ts";
 import { collateralOf } from "./collateral.ts";
 import { type LiveOptions, type LiveRun, runLive } from "./live.ts";
 import { STUDIED_REGIMES } from "./regimes.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export interface StudyOptions {
-  readonly snapshots: readonly Snapshot[];
+export interface StudyOptions extends Omit<LiveOptions, "books"> {
   readonly books: number;
   readonly seed: number;
-  readonly onSnapshot?: (census: SnapshotCensus) => void;
-  readonly atEnd?: LiveOptions["atEnd"];
 }
 
 export interface Study {

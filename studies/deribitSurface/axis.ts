@@ -6,7 +6,7 @@ export interface Axis {
 
 /** From 0, or from `lowest`, to a round number not below `highest`. */
 export function valueAxis(lowest: number, highest: number, top: number, bottom: number): Axis {
-  const step = roundStep((highest - lowest) / 4);
+  const step = roundStep((highest - lowest) / 5);
   const first = Math.floor(lowest / step) * step;
   const last = Math.ceil(highest / step) * step;
   const count = Math.round((last - first) / step);

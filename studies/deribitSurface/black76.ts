@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { bookTimeText } from "../../services/evaluate/bookTime.ts";
 import { evaluateBook } from "../../services/evaluate/evaluateBook.ts";
 import { loadRegime } from "../../services/regimes/loadRegime.ts";
-import { givenInstrument, isoMicroseconds } from "./givenBook.ts";
+import { givenInstrument } from "./givenBook.ts";
 import type { OptionQuote, Snapshot } from "./snapshot.ts";
 
 /** Options priced in one book: below what the kernel takes. */
@@ -57,7 +58,7 @@ export function checkBlack76(snapshots: readonly Snapshot[]): Black76Check {
 /** An option without a mark volatility of its own could not be priced: the chains have none. */
 function bookOf(options: readonly OptionQuote[], timeUs: bigint): unknown {
   return {
-    time: isoMicroseconds(timeUs),
+    time: bookTimeText(timeUs),
     currencies: {},
     instruments: Object.fromEntries(options.map((option) => [option.name, givenInstrument(option)])),
     positions: options.map(({ name }) => ({ instrument: name, quantity: 0 })),

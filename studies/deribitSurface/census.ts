@@ -29,6 +29,8 @@ export interface SnapshotCensus {
   /** Books that owe more than they have when all is valued at the marks, the same in every regime; and by how much. */
   readonly underWater: number;
   readonly shortfallUsd: number;
+  /** Accounts whose state is another one than after the snapshot before. */
+  readonly changed: number;
   /** Accounts that this snapshot's marks and indices had margined, counted each time. */
   readonly evaluations: number;
 }
@@ -37,6 +39,7 @@ export interface SnapshotCensus {
 export class CensusTaker {
   readonly warnings = new Warnings();
   readonly #books: readonly FundedBook[];
+  readonly #states = new Map<string, string>();
   #taken = 0;
 
   constructor(books: readonly FundedBook[]) {
@@ -48,11 +51,15 @@ export class CensusTaker {
     const index = usdPrices(snapshot);
     const price = (currency: number): number => index[names.currencies[currency]!.name] ?? 1;
     const scale = (currency: number): number => 10 ** names.currencies[currency]!.scale;
+    let changed = 0;
     const regimes = STUDIED_REGIMES.map((regime, at) => {
       const sums = { healthy: 0, called: 0, liquidating: 0, bankrupt: 0, unknown: 0, initialUsd: 0, maintenanceUsd: 0 };
       for (const { book } of this.#books) {
-        const view = reader.account(names.account(accountName(book, regime))!);
+        const name = accountName(book, regime);
+        const view = reader.account(names.account(name)!);
         const state = stateOf(view);
+        if ((this.#states.get(name) ?? "healthy") !== state) changed++;
+        this.#states.set(name, state);
         sums[state]++;
         if (view.marginUnknown !== 0) sums.unknown++;
         if (state === "liquidating" || state === "bankrupt") this.warnings.noteLiquidating(at, book.name, this.#taken);
@@ -86,6 +93,7 @@ export class CensusTaker {
       regimes,
       underWater,
       shortfallUsd,
+      changed,
       evaluations: this.#evaluations(engine, snapshot),
     };
   }

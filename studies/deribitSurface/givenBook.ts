@@ -1,3 +1,4 @@
+import { bookTimeText } from "../../services/evaluate/bookTime.ts";
 import { formatDecimal } from "../../services/markets/decimal.ts";
 import { type Book, isOptionQuote, type Leg } from "./books.ts";
 import { CONTRACT_USD, OPTION_QUANTITY_SCALE } from "./listings.ts";
@@ -12,7 +13,7 @@ const LEVERAGE = 10;
  */
 export function givenBook({ legs }: Book, snapshot: Snapshot, balancesE8: Readonly<Record<Coin, bigint>>): unknown {
   return {
-    time: isoMicroseconds(snapshot.timeUs),
+    time: bookTimeText(snapshot.timeUs),
     currencies: Object.fromEntries(
       COINS.map((coin) => [
         coin,
@@ -27,7 +28,7 @@ export function givenBook({ legs }: Book, snapshot: Snapshot, balancesE8: Readon
 
 export function givenInstrument(quote: OptionQuote | FutureQuote): unknown {
   const common = { inverse: true, underlying: quote.coin, settlement: quote.coin };
-  const expires = quote.expiryUs === 0n ? {} : { expiry: isoMicroseconds(quote.expiryUs) };
+  const expires = quote.expiryUs === 0n ? {} : { expiry: bookTimeText(quote.expiryUs) };
   if (!isOptionQuote(quote)) {
     const product = quote.expiryUs === 0n ? "perpetual" : "future";
     return {
@@ -58,9 +59,4 @@ function givenPosition({ quote, quantity }: Leg): unknown {
     entry,
     leverage: LEVERAGE,
   };
-}
-
-export function isoMicroseconds(timeUs: bigint): string {
-  const milliseconds = new Date(Number(timeUs / 1000n)).toISOString();
-  return `${milliseconds.slice(0, -1)}${String(timeUs % 1000n).padStart(3, "0")}Z`;
 }

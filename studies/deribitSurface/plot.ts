@@ -33,7 +33,7 @@ export function plotOf(censuses: readonly SnapshotCensus[]): string {
   const failing = byRegime(({ regimes }, regime) => regimes[regime]!.liquidating + regimes[regime]!.bankrupt);
   const lost: Line = { values: censuses.map(({ underWater }) => underWater), colour: GREY, dash: "1 2" };
   const btc: Line = { values: censuses.map(({ indexUsd }) => indexUsd.BTC / 1000), colour: INK, dash: "" };
-  const height = panelTop(3) - 10;
+  const height = panelTop(3) + 6;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="Helvetica, Arial, sans-serif" font-size="13">`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
@@ -41,7 +41,7 @@ export function plotOf(censuses: readonly SnapshotCensus[]): string {
       LEFT,
       28,
       "The same books under three margin regimes, Deribit option chains",
-      'font-size="17" font-weight="bold"',
+      `font-size="17" font-weight="bold" fill="${INK}"`,
     ),
     ...legend(),
     ...panel(0, "Initial margin asked, sum over all accounts, million USD", asked, 0, times, time),
@@ -54,6 +54,7 @@ export function plotOf(censuses: readonly SnapshotCensus[]): string {
       time,
     ),
     ...panel(2, "BTC index, thousand USD", [btc], Math.min(...btc.values), times, time),
+    text(RIGHT, height - 12, "month and day of 2026, at midnight UTC", `text-anchor="end" fill="${GREY}"`),
     "</svg>",
     "",
   ].join("\n");
@@ -86,7 +87,7 @@ function panel(
   const bottom = top + PANEL_HEIGHT;
   const axis = valueAxis(lowest, Math.max(...lines.flatMap(({ values }) => values)), top, bottom);
   return [
-    text(LEFT, top - 12, title, 'font-weight="bold"'),
+    text(LEFT, top - 12, title, `font-weight="bold" fill="${INK}"`),
     ...axis.ticks.flatMap((tick) => [
       `<line x1="${LEFT}" y1="${digits(axis.at(tick))}" x2="${RIGHT}" y2="${digits(axis.at(tick))}" stroke="#e4e4e4"/>`,
       text(LEFT - 8, axis.at(tick) + 4, String(Math.round(tick * 100) / 100), `text-anchor="end" fill="${GREY}"`),
@@ -107,11 +108,8 @@ function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(5, 10);
 }
 
-function text(x: number, y: number, content: string, attributes = ""): string {
-  return `<text x="${digits(x)}" y="${digits(y)}" fill="${INK}" ${attributes}>${content}</text>`.replace(
-    /fill="#222222" (.*fill=)/,
-    "$1",
-  );
+function text(x: number, y: number, content: string, attributes = `fill="${INK}"`): string {
+  return `<text x="${digits(x)}" y="${digits(y)}" ${attributes}>${content}</text>`;
 }
 
 function digits(value: number): string {

@@ -7,6 +7,7 @@ import type { Study } from "./study.ts";
 export function reportOf({ books, seed, positions, collateralUsd, black76, live }: Study): string {
   const { censuses } = live;
   const worst = worstOf(censuses);
+  const changed = censuses.reduce((sum, census) => sum + census.changed, 0);
   const evaluations = censuses.reduce((sum, census) => sum + census.evaluations, 0);
   return [
     `${books} books (seed ${seed}), ${positions} positions in each regime, ${millions(collateralUsd)} million USD of collateral`,
@@ -36,7 +37,8 @@ export function reportOf({ books, seed, positions, collateralUsd, black76, live 
     "",
     `Largest: ${black76.worst.option} at ${black76.worst.snapshot}.`,
     "",
-    `${live.inputs} inputs, ${live.events} journalled events, ${live.stateChanges} changes of state, ${evaluations} margins of an account, ` +
+    `${live.inputs} inputs, ${live.events} journalled events, ${live.stateChanges} changes of state on the way, ${changed} ` +
+      `from one snapshot to the next, ${evaluations} margins of an account, ` +
       `${live.seconds.toFixed(1)} s by the clock, ${live.cpuSeconds.toFixed(1)} s of processor: per second of processor ` +
       `${Math.round(live.events / live.cpuSeconds)} events and ${Math.round(evaluations / live.cpuSeconds)} margins, journal and all. ` +
       `Refused: ${refusals(live.refusals)}.`,

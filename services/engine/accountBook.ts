@@ -1,4 +1,5 @@
 import { ContractKind, type InstrumentListing, OptionType } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { bookTimeText } from "../evaluate/bookTime.ts";
 import type { KernelReader } from "../kernel/reader.ts";
 import type { InstrumentView, PositionView } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
@@ -42,7 +43,7 @@ export function accountBook(reader: KernelReader, names: Names, account: number)
   return {
     // What live marks may say (INP-008).
     limits: { volatility: ["0", "5"] },
-    time: new Date(Number(reader.eventTimeUs / 1000n)).toISOString(),
+    time: bookTimeText(reader.eventTimeUs),
     currencies: Object.fromEntries(
       view.pools.map(({ currency, balance }) => {
         const { name, scale } = names.currencies[currency]!;
@@ -98,7 +99,7 @@ function instrumentText({ name, listing }: Instrument, view: InstrumentView): Re
     ...priced("volatility", view.volatilityE9 === undefined ? undefined : formatDecimal(view.volatilityE9, 9)),
     interest: formatDecimal(view.interestE9, 9),
     ...priced("strike", isOption(listing) ? formatDecimal(listing.strikeE8 ?? 0n, 8) : undefined),
-    ...priced("expiry", expiryTimeUs === 0n ? undefined : new Date(Number(expiryTimeUs / 1000n)).toISOString()),
+    ...priced("expiry", expiryTimeUs === 0n ? undefined : bookTimeText(expiryTimeUs)),
   };
 }
 

@@ -7,7 +7,16 @@ import {
 import type { AccountBook } from "../../services/engine/accountBook.ts";
 import type { AccountExplanation } from "../../services/engine/explainAccount.ts";
 import { Names } from "../../services/engine/names.ts";
-import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../../services/engine/riskEngine.ts";
+import type {
+  AccountRank,
+  CommandOutcome,
+  Cure,
+  HoldOutcome,
+  LargestOrder,
+  LiquidationMoves,
+  OrderQuestion,
+  RiskEngine,
+} from "../../services/engine/riskEngine.ts";
 import type {
   AccountView,
   InstrumentView,
@@ -129,6 +138,22 @@ export class FakeEngine implements RiskEngine {
     return this.answer;
   }
 
+  maxOrder(): LargestOrder {
+    return { quantity: 0n, binding: "initial_margin" };
+  }
+
+  cure(): Cure | undefined {
+    return undefined;
+  }
+
+  liquidationMoves(): LiquidationMoves {
+    return { up: undefined, down: undefined };
+  }
+
+  async submitHold(): Promise<HoldOutcome> {
+    throw new Error("this engine holds nothing");
+  }
+
   async submit(command: AccountCommand): Promise<CommandOutcome> {
     this.commands.push(command);
     if (this.failure !== undefined) {
@@ -190,6 +215,7 @@ export const POOL: PoolView = {
   equity: 97_950n,
   initialMargin: 12_200n,
   maintenanceMargin: 610n,
+  reserved: 0n,
   freeCollateral: 85_750n,
   marginRatioE6: 6_228n,
   scanLoss: 7_320.2,
@@ -242,6 +268,7 @@ export const ACCEPTED: OrderAnswer = {
   code: 0,
   value: 0n,
   limit: 0n,
+  binding: "initial_margin",
   reduces: false,
   fee: 31n,
   initialMarginBefore: 12_200n,
@@ -259,6 +286,7 @@ export const REFUSED_FOR_MARGIN: OrderAnswer = {
   code: RefusalReason.INITIAL_MARGIN,
   value: 100_000n,
   limit: 97_919n,
+  binding: "initial_margin",
 };
 
 /** As the kernel answers when it refuses before it looks at margin: without figures. */
@@ -266,6 +294,7 @@ export const REFUSED_AT_SIGHT: OrderAnswer = {
   code: RefusalReason.QUANTITY_OFF_LOT,
   value: 15n,
   limit: 10n,
+  binding: "quantity_off_lot",
   reduces: false,
   fee: 0n,
   initialMarginBefore: 0n,

@@ -4,9 +4,10 @@ import { applyInput, inputAt } from "./inputs";
 import { criticalPrice } from "./liquidation";
 import { indexIdentities } from "./identities";
 import {
-  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
+  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS, HEADER_OVERRIDES, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
   LAYOUT_VERSION,
 } from "./layout";
+import { indexLimits } from "./limits";
 import { checkOrder as check } from "./orders";
 import { restartOutputs, written } from "./outputs";
 import { evaluate } from "./regime/machine";
@@ -55,11 +56,12 @@ export function apply(count: u32): u32 {
 
 /**
  * A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. Any
- * input can bring the time from which a regime applies, and then speaks of every account that a regime margins.
+ * input can bring the time from which a regime applies, and then speaks of every account that a regime margins; or the
+ * time at which overrides expire.
  */
 function mostOutputs(index: u32): u32 {
   const input = inputAt(index);
-  const most = 8 + 2 * load<u32>(header, HEADER_JUDGED_POOLS);
+  const most = 8 + 2 * load<u32>(header, HEADER_JUDGED_POOLS) + load<u32>(header, HEADER_OVERRIDES);
   if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most;
   const instrument = load<u32>(input, INPUT_INSTRUMENT);
   if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most;
@@ -97,6 +99,7 @@ export function tableUsed(table: i32): u32 {
 /** After a snapshot was copied into the tables. */
 export function restored(): void {
   indexIdentities();
+  indexLimits();
   programsRestored();
 }
 
@@ -110,8 +113,10 @@ export function bankruptcyPrice(position: u32): i64 {
 }
 
 /** MAR-024. The answer stands at `answerAddress`. */
-export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, priced: u32, price: i64): void {
-  check(account, instrument, <u8>side, quantity, priced != 0, price);
+export function checkOrder(
+  account: u32, instrument: u32, side: u32, quantity: i64, priced: u32, price: i64, reduceOnly: u32,
+): void {
+  check(account, instrument, <u8>side, quantity, priced != 0, price, reduceOnly != 0);
 }
 
 /** Where a book is filled and read: see regime/format.ts. */

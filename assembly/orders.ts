@@ -2,11 +2,12 @@
 
 import {
   ACCOUNT_QUARANTINED, ACCOUNT_RESERVED, ACCOUNT_UNKNOWN, FIELD_MISSING, FREE_COLLATERAL, INITIAL_MARGIN,
-  INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MARGIN_UNKNOWN, OVERFLOW, PRICE_MISSING, PRICE_STALE, REGIME_NEEDED,
+  INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MARGIN_UNKNOWN, NOT_REDUCING, OVERFLOW, PRICE_MISSING, PRICE_STALE, REGIME_NEEDED,
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
+import { checkControls, refusedLimit, refusedValue } from "./controls";
 import {
-  onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedPosted, plannedQuantity,
+  closable, onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedPosted, plannedQuantity,
   plannedRequired,
 } from "./fills";
 import { clearOverflow, larger, overflowed, smaller } from "./fixed";
@@ -38,8 +39,13 @@ function refuseOrder(code: u8, value: i64, limit: i64): void {
   say(CHECK_LIMIT, limit);
 }
 
-/** Writes the answer; changes nothing else. `priced` is false for a market order. */
-export function checkOrder(account: u32, number: u32, side: u8, quantity: i64, priced: bool, price: i64): void {
+/**
+ * Writes the answer; changes nothing else. `priced` is false for a market order; `reduceOnly`: the order asks to be refused
+ * when it would add to a position (CTL-004).
+ */
+export function checkOrder(
+  account: u32, number: u32, side: u8, quantity: i64, priced: bool, price: i64, reduceOnly: bool,
+): void {
   memory.fill(answer, 0, ANSWER_SIZE);
   if (account >= load<u32>(header, HEADER_ACCOUNTS)) return refuseOrder(ACCOUNT_UNKNOWN, 0, 0);
   if (isVenueAccount(account)) return refuseOrder(ACCOUNT_RESERVED, 0, 0);
@@ -55,7 +61,11 @@ export function checkOrder(account: u32, number: u32, side: u8, quantity: i64, p
 
   const position = positionOrSpare(account, number);
   const pool = poolAt(load<u32>(position, POSITION_POOL));
-  const reduces = onlyReduces(load<i64>(position, POSITION_QUANTITY), side, quantity);
+  const held = load<i64>(position, POSITION_QUANTITY);
+  const reduces = onlyReduces(held, side, quantity);
+  if (reduceOnly && !reduces) return refuseOrder(NOT_REDUCING, quantity, closable(held, side));
+  const stopped = checkControls(account, number, side, quantity, priced, price, reduces);
+  if (stopped != 0) return refuseOrder(stopped, refusedValue, refusedLimit);
   const worse = !priced ? mark : side == SIDE_BUY ? larger(price, mark) : smaller(price, mark);
   clearOverflow();
   planFill(position, side, quantity, worse, LIQUIDITY_TAKER, false, false, 0);

@@ -22,6 +22,9 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   fundingApplied: 41,
   instrumentSettled: 42,
   indexPriceSet: 43,
+  limitSet: 50,
+  switchSet: 51,
+  overrideSet: 52,
   inputRefused: 60,
   recordQuarantined: 61,
   fundingPaid: 70,
@@ -31,6 +34,8 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   accountQuarantined: 74,
   regimeActivated: 75,
   marginUnknown: 76,
+  controlTripped: 78,
+  overrideExpired: 79,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

@@ -61,3 +61,4 @@ export function identityOf(seed: number, first: string, second: string, third: s
 
 export const FILL_IDENTITY = 1;
 export const COMMAND_IDENTITY = 3;
+export const CONTROL_IDENTITY = 5;

@@ -61,7 +61,15 @@ interface KernelExports {
   restored(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
-  checkOrder(account: number, instrument: number, side: number, quantity: bigint, priced: number, price: bigint): void;
+  checkOrder(
+    account: number,
+    instrument: number,
+    side: number,
+    quantity: bigint,
+    priced: number,
+    price: bigint,
+    reduceOnly: number,
+  ): void;
   regimeDirectory(): number;
   installProgram(slot: number, bytes: number): number;
   evaluateBook(slot: number, what: number): number;

@@ -388,8 +388,10 @@ export class KernelReader {
     side: number,
     quantity: bigint,
     limit: bigint | undefined,
+    reduceOnly = false,
   ): OrderAnswer {
-    this.#kernel.exports.checkOrder(account, instrument, side, quantity, limit === undefined ? 0 : 1, limit ?? 0n);
+    const priced = limit === undefined ? 0 : 1;
+    this.#kernel.exports.checkOrder(account, instrument, side, quantity, priced, limit ?? 0n, reduceOnly ? 1 : 0);
     const answers = this.#kernel.answers();
     return {
       code: Number(answers[CHECK_CODE]),

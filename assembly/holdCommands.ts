@@ -1,6 +1,7 @@
 // What a venue asks for an order (MAR-037): place, amend, release; and how holds end by themselves: filled, expired, settled.
 
 import { CAPACITY, HOLD_EXISTS, HOLD_UNKNOWN, TIME_RANGE } from "./codes";
+import { countMessage } from "./controls";
 import { smaller } from "./fixed";
 import { positionFits } from "./holdings";
 import { addHold, changeHold, findHold, holdFits, removeHold } from "./holds";
@@ -21,7 +22,13 @@ const QUANTITY_VALUE: u32 = 13;
 
 export function applyHold(input: usize, kind: u8, account: u32): bool {
   const key = load<u64>(input, INPUT_ORDER);
-  if (kind == HOLD_PLACED) return place(input, account, key);
+  const done = kind == HOLD_PLACED ? place(input, account, key) : change(input, kind, account, key);
+  // After the check, which wants a token left (CTL-009).
+  countMessage(account);
+  return done;
+}
+
+function change(input: usize, kind: u8, account: u32, key: u64): bool {
   const slot = findHold(account, key);
   if (slot == NONE) return refuse(HOLD_UNKNOWN, 0, 0);
   const hold = holdAt(slot);

@@ -5,10 +5,11 @@ import { criticalPrice } from "./liquidation";
 import { indexIdentities } from "./identities";
 import {
   BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_FIRST_EXPIRY, HEADER_HOLDS, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS,
-  HEADER_TIMED_HOLDS, HOLD_EXPIRY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_TIME, INSTRUMENT_HOLDERS, INSTRUMENT_SETTLED_KIND,
-  LAYOUT_VERSION, NONE,
+  HEADER_OVERRIDES, HEADER_TIMED_HOLDS, HOLD_EXPIRY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_TIME, INSTRUMENT_HOLDERS,
+  INSTRUMENT_SETTLED_KIND, LAYOUT_VERSION, NONE,
 } from "./layout";
 import { cureOf, failingMove, largest } from "./inverse";
+import { indexLimits } from "./limits";
 import { reservedOfPool } from "./orderMargin";
 import { decide } from "./orders";
 import { restartOutputs, written } from "./outputs";
@@ -62,11 +63,12 @@ export function apply(count: u32): u32 {
 /**
  * A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. Any
  * input can bring the time from which a regime applies, and then speaks of every account that a regime margins, and the
- * time at which holds expire.
+ * time at which holds and overrides expire.
  */
 function mostOutputs(index: u32): u32 {
   const input = inputAt(index);
-  const most = 9 + 2 * load<u32>(header, HEADER_JUDGED_POOLS) + mayExpire(load<i64>(input, INPUT_TIME));
+  const most = 9 + 2 * load<u32>(header, HEADER_JUDGED_POOLS) + load<u32>(header, HEADER_OVERRIDES) +
+    mayExpire(load<i64>(input, INPUT_TIME));
   if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most;
   const instrument = load<u32>(input, INPUT_INSTRUMENT);
   if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most;
@@ -111,6 +113,7 @@ export function tableUsed(table: i32): u32 {
 /** After a snapshot was copied into the tables. */
 export function restored(): void {
   indexIdentities();
+  indexLimits();
   programsRestored();
 }
 

@@ -16,6 +16,8 @@ import {
 import {
   findPosition, isVenueAccount, openAccount, poolFits, positionFits, positionOrSpare, takePosition,
 } from "./holdings";
+import { applyControl, expireOverrides } from "./controlCommands";
+import { countExecution } from "./executions";
 import { applyHold, endHoldsIn, expireDue, useHold } from "./holdCommands";
 import { contentOf, recognise, recognisedAt, remember } from "./identities";
 import { isOption } from "./contracts";
@@ -26,9 +28,10 @@ import {
   CURRENCY_LISTED, DEPOSITED, EPOCH_STARTED, FILL_APPLIED, FLAG_FEE_GIVEN, FLAG_LIQUIDATION, FLAG_MALFORMED,
   FUNDING_APPLIED, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_FORGOTTEN_THROUGH, HEADER_INSTRUMENTS, INPUT_ACCOUNT,
   INPUT_BLOB, INPUT_BLOB_COUNT, INPUT_CHOICE, INPUT_CURRENCY, INPUT_FIRST, INPUT_FLAGS,
-  HOLD_PLACED, HOLD_RELEASED, INPUT_ORDER,
+  FLAG_ORDER_NAMED, HOLD_PLACED, HOLD_RELEASED, INPUT_FINGERPRINT, INPUT_ORDER,
   INPUT_IDENTITY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_SIZE, INPUT_THIRD, INPUT_TIME,
-  INDEX_PRICE_SET, INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIQUIDITY_MAKER,
+  INDEX_PRICE_SET, INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIMIT_SET,
+  LIQUIDITY_MAKER, OVERRIDE_SET,
   LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, NONE, POSITION_QUANTITY,
   RECORD_QUARANTINED, REGIME_SET, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
 } from "./layout";
@@ -88,10 +91,12 @@ export function applyInput(index: u32): void {
     if (timeUs > load<i64>(header, HEADER_EVENT_TIME)) store<i64>(header, timeUs, HEADER_EVENT_TIME);
     expireDue(load<i64>(header, HEADER_EVENT_TIME));
     activateDue(load<i64>(header, HEADER_EVENT_TIME));
+    expireOverrides();
     if (malformed) refuse(<u8>first(input), 0, 0);
     else if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
     else if (kind == INSTRUMENT_LISTED) applyListing(input);
     else if (kind == REGIME_SET) applyRegime(input);
+    else if (kind >= LIMIT_SET && kind <= OVERRIDE_SET) applyControl(input);
     else if (kind < FILL_APPLIED) applyCommand(input, kind, account, instrument, timeUs);
     else applyMarket(input, kind, instrument, timeUs);
   }
@@ -211,6 +216,8 @@ function applyFill(input: usize, account: u32, number: u32, timeUs: i64): bool {
   answerValue(6, plannedLiquidationFee);
   bookFill(takePosition(account, number), liquidation);
   useHold(account, number, side, load<u64>(input, INPUT_ORDER), quantity);
+  // What the venue closes by force says nothing about how the account trades.
+  if (!liquidation) countExecution(account, number, (flags & FLAG_ORDER_NAMED) != 0, load<u64>(input, INPUT_FINGERPRINT));
   return true;
 }
 

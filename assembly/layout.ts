@@ -32,13 +32,15 @@ export const TABLE_INDICES: i32 = 11;
 export const TABLE_REGIMES: i32 = 12;
 /** Margin held for orders (holds.ts). */
 export const TABLE_HOLDS: i32 = 13;
+/** Limits, switches and overrides of the controls (limits.ts). */
+export const TABLE_LIMITS: i32 = 14;
 // Bookkeeping: in the snapshot, not in the state hash.
-export const TABLE_BOOKKEEPING: i32 = 14;
-export const TABLE_ACCOUNT_HEADS: i32 = 15;
-export const TABLE_IDENTITY_POSITIONS: i32 = 16;
-export const TABLE_COUNT: i32 = 17;
+export const TABLE_BOOKKEEPING: i32 = 15;
+export const TABLE_ACCOUNT_HEADS: i32 = 16;
+export const TABLE_IDENTITY_POSITIONS: i32 = 17;
+export const TABLE_COUNT: i32 = 18;
 
-/** Header: one record of 128 bytes.
+/** Header: one record of 192 bytes.
  *
  *    0 event time us i64 | 8 identities seen i64 | 16 identities forgotten through us i64
  *   24 currencies u32 | 28 margin tables u32 | 32 grids u32 | 36 instruments u32
@@ -48,8 +50,10 @@ export const TABLE_COUNT: i32 = 17;
  *   88 next effective time of a regime us i64 (largest value: none) | 96 pools that regimes judge u32
  *  100 rows of holds u32 | 104 their capacity u32 | 108 first free row u32 | 112 first to expire u32 | 116 last to expire u32
  *  120 holds u32 | 124 of them with an expiry u32
+ *  128 limits u32 | 132 overrides in force u32 | 136 switches of the venue u8 | 138 controls with limits of the venue u16
+ *  144 next expiry of an override us i64 (largest value: none)
  */
-export const HEADER_SIZE: u32 = 128;
+export const HEADER_SIZE: u32 = 192;
 export const HEADER_EVENT_TIME: u32 = 0;
 export const HEADER_IDENTITIES_SEEN: u32 = 8;
 export const HEADER_FORGOTTEN_THROUGH: u32 = 16;
@@ -78,19 +82,24 @@ export const HEADER_FIRST_EXPIRY: u32 = 112;
 export const HEADER_LAST_EXPIRY: u32 = 116;
 export const HEADER_HOLDS: u32 = 120;
 export const HEADER_TIMED_HOLDS: u32 = 124;
+export const HEADER_LIMITS: u32 = 128;
+export const HEADER_OVERRIDES: u32 = 132;
+export const HEADER_SWITCHES: u32 = 136;
+export const HEADER_LIMITED: u32 = 138;
+export const HEADER_NEXT_EXPIRY: u32 = 144;
 
 /** Bookkeeping: one record.
  *
  *    0 next journal position i64 | 8 fills applied i64 | 16 marks applied i64
- *   24 margin state changes by the state reached i64 [5] | 64 refusals by reason i64 [64]
+ *   24 margin state changes by the state reached i64 [5] | 64 refusals by reason i64 [128]
  */
-export const BOOKKEEPING_SIZE: u32 = 576;
+export const BOOKKEEPING_SIZE: u32 = 1088;
 export const BOOKKEEPING_NEXT_POSITION: u32 = 0;
 export const BOOKKEEPING_FILLS: u32 = 8;
 export const BOOKKEEPING_MARKS: u32 = 16;
 export const BOOKKEEPING_STATE_CHANGES: u32 = 24;
 export const BOOKKEEPING_REFUSALS: u32 = 64;
-export const REFUSAL_CODES: u32 = 64;
+export const REFUSAL_CODES: u32 = 128;
 
 /** Currency: 16 bytes. 0 scale u32 | 4 scenario grid u32 (of its first instrument: one pool, one grid; NONE before) | 8 key u32 */
 export const CURRENCY_SIZE: u32 = 16;
@@ -159,7 +168,8 @@ export const REGIME_CAPACITY: u32 = 16;
  *  184 key of its underlying u32 (NONE) | 188 key of its name u32 | 192 product u8 | 193 coin-settled option u8
  *  194 price scale u8 | 195 quantity scale u8 | 196 volatility known u8 | 197 forward known u8
  *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
- *  232 multiplier numerator i64 | 240 multiplier denominator i64 | 248 version u64: rises with every fact that a regime reads
+ *  232 multiplier numerator i64 | 240 multiplier denominator i64 | 248 version u32: rises with every fact that a regime reads
+ *  252 switches u8 | 254 controls with limits of the instrument u16
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -207,6 +217,8 @@ export const INSTRUMENT_INTEREST: u32 = 224;
 export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
 export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
 export const INSTRUMENT_VERSION: u32 = 248;
+export const INSTRUMENT_SWITCHES: u32 = 252;
+export const INSTRUMENT_LIMITED: u32 = 254;
 
 export const PRODUCT_PERPETUAL: u8 = 0;
 export const PRODUCT_FUTURE: u8 = 1;
@@ -221,6 +233,7 @@ export const KIND_INVERSE: u8 = 2;
  *    0 mode u8 | 1 state u8 | 2 quarantined u8 | 3 margin unknown u8 (the refusal) | 4 first position u32 | 8 first pool u32
  *   12 positions u32 | 16 pools and isolated positions by state u32 [5] (index 2 called, 3 liquidating, 4 bankrupt)
  *   40 state since us i64 | 48 regime u32 (portfolio mode) | 52 first hold u32 | 56 holds u32
+ *   60 switches u8 | 61 control that has stopped it u8 | 62 controls with limits of the account, in all or one instrument, u16
  */
 export const ACCOUNT_SIZE: u32 = 64;
 export const ACCOUNT_MODE: u32 = 0;
@@ -235,6 +248,9 @@ export const ACCOUNT_STATE_SINCE: u32 = 40;
 export const ACCOUNT_REGIME: u32 = 48;
 export const ACCOUNT_FIRST_HOLD: u32 = 52;
 export const ACCOUNT_HOLDS: u32 = 56;
+export const ACCOUNT_SWITCHES: u32 = 60;
+export const ACCOUNT_STOPPED_BY: u32 = 61;
+export const ACCOUNT_LIMITED: u32 = 62;
 
 /** Pool: 128 bytes. An account's cross collateral in one currency.
  *
@@ -362,6 +378,50 @@ export const IDENTITY_TIME: u32 = 16;
 /** Journal position of the account's newest event: i64. */
 export const ACCOUNT_HEAD_SIZE: u32 = 8;
 
+/** Limit: 48 bytes, in the order in which they were first set. A key keeps its row for good.
+ *
+ *    0 entry u8 | 1 in force u8 | 4 account u32 | 8 instrument u32 | 12 currency u32 (NONE each: all of them)
+ *   16 value i64 (of an override: its expiry us; of switches: the switches) | 24 second value i64
+ *   32 millionths of tokens left, or executions in a row, i64 | 40 when that was us, or of which order (its hash), i64
+ *
+ *  `entry` is a control, a control | ENTRY_OVERRIDE, or ENTRY_SWITCHES: the switches of one account in one instrument.
+ */
+export const LIMIT_SIZE: u32 = 48;
+export const LIMIT_ENTRY: u32 = 0;
+export const LIMIT_IN_FORCE: u32 = 1;
+export const LIMIT_ACCOUNT: u32 = 4;
+export const LIMIT_INSTRUMENT: u32 = 8;
+export const LIMIT_CURRENCY: u32 = 12;
+export const LIMIT_VALUE: u32 = 16;
+export const LIMIT_SECOND: u32 = 24;
+export const LIMIT_COUNT: u32 = 32;
+export const LIMIT_MARKER: u32 = 40;
+export const LIMIT_CAPACITY: u32 = 65536;
+/** Of them: overrides in force at once. */
+export const OVERRIDE_CAPACITY: u32 = 1024;
+export const ENTRY_OVERRIDE: u8 = 128;
+export const ENTRY_SWITCHES: u8 = 15;
+
+// Controls: the numbers of plimsoll.v1.Control (docs/controls.md).
+export const CONTROL_PRICE_COLLAR: u8 = 1;
+export const CONTROL_ORDER_QUANTITY: u8 = 2;
+export const CONTROL_ORDER_NOTIONAL: u8 = 3;
+export const CONTROL_MESSAGE_RATE: u8 = 4;
+export const CONTROL_POSITION: u8 = 5;
+export const CONTROL_OPEN_ORDERS: u8 = 6;
+export const CONTROL_OPEN_QUANTITY: u8 = 7;
+export const CONTROL_OPEN_NOTIONAL: u8 = 8;
+export const CONTROL_CREDIT: u8 = 9;
+export const CONTROL_CONCENTRATION: u8 = 10;
+export const CONTROL_EXECUTION_RATE: u8 = 11;
+export const CONTROL_ORDER_EXECUTIONS: u8 = 12;
+
+// Switches: the numbers of plimsoll.v1.Switch, one bit each.
+export const SWITCH_KILL: u8 = 1;
+export const SWITCH_HALT: u8 = 2;
+export const SWITCH_REDUCE_ONLY: u8 = 4;
+export const SWITCH_NOT_PERMITTED: u8 = 8;
+
 /** Input slot: 80 bytes. Field meaning depends on the kind; a list (tiers, moves, a listing) stands in the blob as i64s.
  *
  *    0 kind u8 | 1 side, mode or contract kind u8 | 2 liquidity u8 | 3 flags u8 | 4 account u32 | 8 instrument u32
@@ -396,6 +456,8 @@ export const FLAG_MALFORMED: u8 = 4;
 export const FLAG_VOLATILITY: u8 = 8;
 export const FLAG_FORWARD: u8 = 16;
 export const FLAG_INTEREST: u8 = 32;
+/** Of a fill: it names its order. */
+export const FLAG_ORDER_NAMED: u8 = 64;
 
 export const SIDE_BUY: u8 = 1;
 export const SIDE_SELL: u8 = 2;
@@ -424,6 +486,9 @@ export const MARK_PRICE_SET: u8 = 40;
 export const FUNDING_APPLIED: u8 = 41;
 export const INSTRUMENT_SETTLED_KIND: u8 = 42;
 export const INDEX_PRICE_SET: u8 = 43;
+export const LIMIT_SET: u8 = 50;
+export const SWITCH_SET: u8 = 51;
+export const OVERRIDE_SET: u8 = 52;
 export const RECORD_QUARANTINED: u8 = 61;
 export const FUNDING_PAID: u8 = 70;
 export const POSITION_SETTLED: u8 = 71;
@@ -434,6 +499,8 @@ export const REGIME_ACTIVATED: u8 = 75;
 export const MARGIN_UNKNOWN_KIND: u8 = 76;
 export const HOLD_EXPIRED: u8 = 77;
 export const HOLD_USED: u8 = 78;
+export const OVERRIDE_EXPIRED: u8 = 79;
+export const CONTROL_TRIPPED: u8 = 80;
 
 /** Output slot: 152 bytes. The first slot of an input has the input's kind, the others what followed from it.
  *

@@ -7,7 +7,8 @@ import {
   REGIME_NEEDED,
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
-import { checkControls } from "./controls";
+import { checkControls, refusedLimit, refusedValue } from "./controls";
+import { leaveOutOfCount } from "./openOrders";
 import {
   closable, onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedOpeningFee, plannedPosted,
   plannedQuantity, plannedRequired,
@@ -98,10 +99,11 @@ export function decide(
   let position = positionOrSpare(account, number);
   const held = load<i64>(position, POSITION_QUANTITY);
   const closes = onlyReduces(held, side, quantity);
-  const control = checkControls(account, number, side, quantity, price, priced, closes);
-  if (control != 0) return refuseOrder(control, 0, 0);
   const reduceOnly = (flags & ORDER_REDUCE_ONLY) != 0;
   if (reduceOnly && !closes) return refuseOrder(NOT_REDUCING, quantity, closable(held, side));
+  leaveOutOfCount(replaced);
+  const control = checkControls(account, number, side, quantity, priced, price, closes);
+  if (control != 0) return refuseOrder(control, refusedValue, refusedLimit);
   clearOverflow();
   leaveOut(replaced);
   // MAR-037: what rests on the side may be filled first, and then there is less to reduce.

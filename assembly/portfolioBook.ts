@@ -154,7 +154,7 @@ function addPosition(position: usize): bool {
   store<u32>(keys, load<u32>(instrument, INSTRUMENT_KEY), POSITION_NUMBER);
   store<u8>(keys, load<u8>(instrument, INSTRUMENT_PRODUCT), POSITION_PRODUCT);
   store<u8>(keys, inverse ? 1 : 0, POSITION_INVERSE);
-  store<u64>(keys, load<u64>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
+  store<u64>(keys, <u64>load<u32>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
 
   const offset = <usize>positionRows * CELL;
   const quantityScale = load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE);

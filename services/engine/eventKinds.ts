@@ -25,6 +25,9 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   fundingApplied: 41,
   instrumentSettled: 42,
   indexPriceSet: 43,
+  limitSet: 50,
+  switchSet: 51,
+  overrideSet: 52,
   inputRefused: 60,
   recordQuarantined: 61,
   fundingPaid: 70,
@@ -36,6 +39,8 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   marginUnknown: 76,
   holdExpired: 77,
   holdUsed: 78,
+  overrideExpired: 79,
+  controlTripped: 80,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

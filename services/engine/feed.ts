@@ -10,6 +10,7 @@ import {
   HOLD_RELEASED,
   INSTRUMENT_LISTED,
   LEVERAGE_SET,
+  LIMIT_SET,
   MARGIN_MODE_SET,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
@@ -30,6 +31,7 @@ import { RefusalReason, type RegimeSet } from "../../generated/proto/plimsoll/v1
 import {
   type AccountCommand,
   ContractKind,
+  type ControlCommand,
   type Fill,
   type InstrumentListing,
   MarginMode,
@@ -38,7 +40,7 @@ import {
   type PlaceHold,
   type RegimeDocument,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
+import { COMMAND_IDENTITY, CONTROL_IDENTITY, FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
 import { isOption, valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
@@ -47,6 +49,8 @@ import { prepareRegime } from "./prepareRegime.ts";
 
 /** Bytes of a regime's program at the most: the blob keeps room for the marks of a full batch beside it. */
 const LARGEST_PROGRAM = 400_000;
+/** The number of a name that is given and that nobody knows; NONE stands for a name that is not given. */
+const UNKNOWN = NONE - 1;
 
 /**
  * Turns names into numbers and writes inputs into the kernel's slots. It decides nothing: an unknown name goes in as NONE,
@@ -124,6 +128,7 @@ export class Feed {
       fill.quantity,
       fill.price,
       fill.fee,
+      fill.orderId !== "",
     );
     if (fill.orderId !== "") this.#nameOrder(fill.orderId);
   }
@@ -182,6 +187,9 @@ export class Feed {
         this.#slots.indexPrice(key, event.eventTimeUs, event.event.value.priceE8);
         return false;
       }
+      case "control":
+        this.#control(event.instrument, event.eventTimeUs, event.event.value);
+        return false;
       case "regime":
         this.#regimeDocument(event.instrument, event.event.value, event.eventTimeUs);
         return true;
@@ -203,6 +211,22 @@ export class Feed {
         this.#slots.malformed(MARK_PRICE_SET, NONE, instrument, event.eventTimeUs, RefusalReason.FIELD_MISSING);
         return false;
     }
+  }
+
+  /** Two names for what is not named and what nobody knows: the first is a wider scope, the second is refused. */
+  #control(instrument: string, timeUs: bigint, told: ControlCommand): void {
+    const { commandId, account, currency, by, reason, command } = told;
+    const accountNumber = account === "" ? NONE : (this.#names.account(account) ?? UNKNOWN);
+    const instrumentNumber = instrument === "" ? NONE : (this.#names.instrument(instrument) ?? UNKNOWN);
+    const currencyNumber = currency === "" ? NONE : (this.#names.currency(currency) ?? UNKNOWN);
+    const wrong = controlFault(told);
+    if (command === undefined || wrong !== undefined) {
+      this.#slots.malformed(LIMIT_SET, accountNumber, instrumentNumber, timeUs, wrong ?? RefusalReason.FIELD_MISSING);
+      return;
+    }
+    const approvedBy = command.$case === "setOverride" ? command.value.approvedBy : "";
+    const identity = identityOf(CONTROL_IDENTITY, commandId, "", "", JSON.stringify([by, approvedBy, reason]));
+    this.#slots.control(accountNumber, instrumentNumber, currencyNumber, timeUs, identity, command);
   }
 
   #listing(name: string, timeUs: bigint, listing: InstrumentListing): void {
@@ -322,6 +346,16 @@ export class Feed {
 const NO_TERMS = { instrument: "", side: 0, quantity: 0n, price: undefined, reduceOnly: false, expiresAtUs: undefined };
 
 type HoldTerms = Omit<PlaceHold, "side"> & { readonly side: number };
+/** What is wrong with a control command before its scope and its numbers are looked at (CTL-005, CTL-016). */
+function controlFault({ commandId, by, reason, command }: ControlCommand): RefusalReason | undefined {
+  if (commandId === "" || by === "" || reason === "") return RefusalReason.FIELD_MISSING;
+  // The kernel's slot has one byte for it.
+  const number = command?.$case === "setSwitch" ? command.value.switch : command?.value.control;
+  if (number !== undefined && (number < 0 || number > 255)) return RefusalReason.CONTROL_UNKNOWN;
+  if (command?.$case !== "setOverride") return undefined;
+  const { approvedBy } = command.value;
+  return approvedBy === "" || approvedBy === by ? RefusalReason.OVERRIDE_IDENTITIES : undefined;
+}
 
 /** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/listings.ts). */
 function productBytes(listing: InstrumentListing): bigint {

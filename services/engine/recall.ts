@@ -61,6 +61,12 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       return market(row, body.value.name, { $case: "indexPrice", value: { priceE8: body.value.priceE8 } });
     case "regimeSet":
       return { kind: "regimeSet", regime: body.value };
+    case "limitSet":
+    case "switchSet":
+    case "overrideSet": {
+      const instrument = row.instrument === undefined ? "" : instrumentName(row, names);
+      return market(row, instrument, { $case: "control", value: body.value });
+    }
     case "fundingApplied":
       return market(row, instrumentName(row, names), { $case: "funding", value: { rateE9: body.value.rateE9 } });
     case "instrumentSettled":

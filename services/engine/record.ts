@@ -7,7 +7,7 @@ import {
   type OrderFigures,
   type RefusalReason,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { AccountCommand, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountCommand, Control, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
@@ -123,6 +123,8 @@ function fillApplied(output: OutputSlots, fill: Fill): Body {
   };
 }
 
+const CONTROL_EVENTS = { setLimit: "limitSet", setSwitch: "switchSet", setOverride: "overrideSet" } as const;
+
 function marketApplied(output: OutputSlots, event: MarketEvent, names: Names, feed: Feed): Body {
   const { event: what } = event;
   switch (what?.$case) {
@@ -164,6 +166,8 @@ function marketApplied(output: OutputSlots, event: MarketEvent, names: Names, fe
           scenarioGrid: names.scenarioGrids.indexOf(what.value.scenarioGrid),
         },
       };
+    case "control":
+      return { $case: CONTROL_EVENTS[what.value.command!.$case], value: what.value };
     default:
       throw new Error("a market event without an event is never applied");
   }
@@ -316,7 +320,17 @@ function consequence(output: OutputSlots): Body {
           row: Number(output.value(3)),
         },
       };
+    case EVENT_KINDS.controlTripped: {
+      const value = { control: control(output), count: output.value(1), limit: output.value(2) };
+      return { $case: "controlTripped", value };
+    }
+    case EVENT_KINDS.overrideExpired:
+      return { $case: "overrideExpired", value: { control: control(output), expiryTimeUs: output.value(1) } };
     default:
       throw new Error(`the kernel spoke of a consequence of kind ${output.kind}, which this host does not know`);
   }
+}
+
+function control(output: OutputSlots): Control {
+  return Number(output.value(0)) as Control;
 }

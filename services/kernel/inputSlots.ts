@@ -5,6 +5,7 @@ import {
   FLAG_INTEREST,
   FLAG_LIQUIDATION,
   FLAG_MALFORMED,
+  FLAG_ORDER_NAMED,
   FLAG_VOLATILITY,
   INDEX_PRICE_SET,
   INPUT_ACCOUNT,
@@ -25,15 +26,21 @@ import {
   INPUT_THIRD,
   INPUT_TIME,
   INSTRUMENT_SETTLED_KIND,
+  LIMIT_SET,
   MARK_PRICE_SET,
   NONE,
+  OVERRIDE_SET,
   REGIME_SET,
+  SWITCH_SET,
 } from "../../assembly/layout.ts";
+import type { ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Identity } from "./identity.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** i64s that any input but a listing or a regime puts into the blob at the most. */
 const MARK_BLOB = 3;
+
+const CONTROL_KINDS = { setLimit: LIMIT_SET, setSwitch: SWITCH_SET, setOverride: OVERRIDE_SET } as const;
 
 /** What a mark may tell beside its price. */
 export interface MarkExtras {
@@ -108,12 +115,14 @@ export class InputSlots {
     quantity: bigint,
     price: bigint,
     fee: bigint | undefined,
+    orderNamed: boolean,
   ): void {
     const slot = this.#open(kind, account, instrument, timeUs);
     const view = this.#view;
     view.setUint8(slot + INPUT_CHOICE, side);
     view.setUint8(slot + INPUT_LIQUIDITY, liquidity);
-    view.setUint8(slot + INPUT_FLAGS, (liquidation ? FLAG_LIQUIDATION : 0) | (fee === undefined ? 0 : FLAG_FEE_GIVEN));
+    const flags = (liquidation ? FLAG_LIQUIDATION : 0) | (fee === undefined ? 0 : FLAG_FEE_GIVEN);
+    view.setUint8(slot + INPUT_FLAGS, flags | (orderNamed ? FLAG_ORDER_NAMED : 0));
     this.#identify(slot, identity);
     view.setBigInt64(slot + INPUT_FIRST, quantity, true);
     view.setBigInt64(slot + INPUT_SECOND, price, true);
@@ -235,6 +244,37 @@ export class InputSlots {
     view.setUint32(slot + INPUT_CURRENCY, currency, true);
     this.#identify(slot, identity);
     view.setBigInt64(slot + INPUT_FIRST, amount, true);
+  }
+
+  /** A limit, a switch or an override, for the scope that the three numbers name (NONE: all). */
+  control(
+    account: number,
+    instrument: number,
+    currency: number,
+    timeUs: bigint,
+    identity: Identity,
+    command: NonNullable<ControlCommand["command"]>,
+  ): void {
+    const slot = this.#open(CONTROL_KINDS[command.$case], account, instrument, timeUs);
+    const view = this.#view;
+    view.setUint32(slot + INPUT_CURRENCY, currency, true);
+    this.#identify(slot, identity);
+    switch (command.$case) {
+      case "setLimit":
+        view.setUint8(slot + INPUT_CHOICE, command.value.control);
+        view.setUint8(slot + INPUT_LIQUIDITY, command.value.value === undefined ? 0 : 1);
+        view.setBigInt64(slot + INPUT_FIRST, command.value.value ?? 0n, true);
+        view.setBigInt64(slot + INPUT_SECOND, command.value.burst, true);
+        return;
+      case "setSwitch":
+        view.setUint8(slot + INPUT_CHOICE, command.value.switch);
+        view.setUint8(slot + INPUT_LIQUIDITY, command.value.on ? 1 : 0);
+        return;
+      case "setOverride":
+        view.setUint8(slot + INPUT_CHOICE, command.value.control);
+        view.setBigInt64(slot + INPUT_FIRST, command.value.expiryTimeUs, true);
+        return;
+    }
   }
 
   /** Part of a market's set-up; `numbers` go into the blob. */

@@ -54,6 +54,7 @@ import {
   MODE_PORTFOLIO,
   NONE,
   ORDER_PRICED,
+  ORDER_REDUCE_ONLY,
   POOL_BALANCE,
   POOL_BASIS,
   POOL_CURRENCY,
@@ -393,8 +394,9 @@ export class KernelReader {
     side: number,
     quantity: bigint,
     limit: bigint | undefined,
+    reduceOnly = false,
   ): OrderAnswer {
-    const flags = limit === undefined ? 0 : ORDER_PRICED;
+    const flags = (limit === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
     this.#kernel.exports.checkOrder(account, instrument, side, quantity, flags, limit ?? 0n);
     const answers = this.#kernel.answers();
     return {

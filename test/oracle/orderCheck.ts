@@ -38,6 +38,10 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
   const limit = order.price ?? mark;
   const position = touchPosition(account, contract);
   const reduces = closingQuantity(position.quantity, direction, order.quantity) === order.quantity;
+  // CTL-003
+  if (!reduces && account.state !== 1) {
+    return { ...NOTHING, ...refusal(RefusalReason.ACCOUNT_STATE, BigInt(account.state), 1n), binding: "account_state" };
+  }
 
   const before = figures(book, market, account, contract);
   const effect = applyFill(book, market, {

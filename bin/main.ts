@@ -3,6 +3,8 @@ import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
+import { register as registerHead } from "./commands/head.ts";
+import { register as registerKey } from "./commands/key.ts";
 import { register as registerPublish } from "./commands/publish.ts";
 import { register as registerServe } from "./commands/serve.ts";
 import { register as registerTransfer } from "./commands/transfer.ts";
@@ -24,6 +26,8 @@ registerAccounts(program);
 registerCheck(program);
 registerTransfer(program);
 registerVerify(program);
+registerHead(program);
+registerKey(program);
 registerEvaluate(program);
 registerPublish(program);
 

@@ -132,8 +132,9 @@ function describe(report: Awaited<ReturnType<typeof verifyShard>>): string {
     `  chain hash ${report.chainHash}\n` +
     `  state hash ${report.stateHash}\n` +
     `${kernels.join("")}${differences.join("")}` +
-    `  money conserved in ${report.sums.map((sum) => sum.currency).join(", ")}` +
-    `${report.zeroSum ? "; quantities sum to zero" : "; quantities do not sum to zero: one side of some trade is missing"}\n`
+    (report.zeroSum
+      ? `  money conserved in ${report.sums.map((sum) => sum.currency).join(", ")}; quantities sum to zero\n`
+      : "  quantities do not sum to zero: one side of some trade is missing, so money cannot be added up\n")
   );
 }
 

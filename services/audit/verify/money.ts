@@ -7,7 +7,7 @@ export interface MoneySum {
   readonly currency: string;
   readonly scale: number;
   readonly deposits: bigint;
-  /** What is missing or too much: zero. */
+  /** What is missing or too much: zero, unless one side of a trade never came. */
   readonly difference: bigint;
 }
 
@@ -19,7 +19,10 @@ export interface Money {
 
 const VENUE_TRANSFERS = 3;
 
-/** Adds up the records of pools and positions. @throws VerificationError when money is not conserved */
+/**
+ * Adds up the records of pools and positions.
+ * @throws VerificationError when money is not conserved though both sides of every open trade are there
+ */
 export function addUp(machine: Machine, names: RecordedNames): Money {
   const { pools, positions } = machine.layout;
   const held = names.currencies.values.map(() => 0n);
@@ -37,14 +40,17 @@ export function addUp(machine: Machine, names: RecordedNames): Money {
     held[currency]! += record.getBigInt64(positions.posted, true) - record.getBigInt64(positions.entryCost, true);
     quantities[instrument]! += record.getBigInt64(positions.quantity, true);
   }
-  const currencies = names.currencies.values.map(({ name, scale }, currency) => {
-    const difference = held[currency]! - deposits[currency]!;
-    if (difference !== 0n) {
-      throw new VerificationError("money", `${name}: ${difference} units are not accounted for (MAR-026)`);
-    }
-    return { currency: name, scale, deposits: deposits[currency]!, difference };
+  const currencies = names.currencies.values.map(({ name, scale }, currency): MoneySum => {
+    const paid = deposits[currency]!;
+    return { currency: name, scale, deposits: paid, difference: held[currency]! - paid };
   });
-  return { currencies, quantitiesCancel: quantities.every((quantity) => quantity === 0n) };
+  const quantitiesCancel = quantities.every((quantity) => quantity === 0n);
+  const lost = currencies.find(({ difference }) => difference !== 0n);
+  if (lost !== undefined && quantitiesCancel) {
+    const reason = `${lost.currency}: ${lost.difference} units are not accounted for (MAR-026)`;
+    throw new VerificationError("money", reason);
+  }
+  return { currencies, quantitiesCancel };
 }
 
 function* records(table: Uint8Array, size: number): Generator<DataView> {

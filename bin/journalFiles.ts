@@ -10,14 +10,17 @@ const SUFFIX = ".sqlite";
 export interface ShardFiles {
   readonly shard: string;
   readonly journalPath: string;
+  readonly snapshotsPath: string;
   readonly snapshots: SnapshotStore;
 }
 
 export function shardFiles(data: string, shard: string): ShardFiles {
+  const snapshotsPath = join(data, `${shard}-snapshots`);
   return {
     shard,
     journalPath: join(data, `${shard}${SUFFIX}`),
-    snapshots: new SnapshotStore(join(data, `${shard}-snapshots`)),
+    snapshotsPath,
+    snapshots: new SnapshotStore(snapshotsPath),
   };
 }
 

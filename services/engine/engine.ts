@@ -1,4 +1,5 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
+import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
@@ -146,17 +147,18 @@ export class Engine implements RiskEngine {
       epoch,
     };
     const engine = new Engine(options, recovery.shard, recovery.head, start);
-    await engine.#beginEpoch([engine.#epochInput(epoch)], epoch);
+    await engine.#beginEpoch([engine.#epochInput(epoch, recovery.migration)], epoch);
     return engine;
   }
 
-  #epochInput(epoch: number): PlacedInput {
+  #epochInput(epoch: number, migration?: Migration): PlacedInput {
     return ownInput({
       kind: "epochStarted",
       epoch: {
         epoch: BigInt(epoch),
         kernelHash: Buffer.from(this.#shard.kernel.hash, "hex"),
         engineVersion: this.#options.engineVersion,
+        migration,
       },
     });
   }

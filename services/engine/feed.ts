@@ -104,6 +104,9 @@ export class Feed {
       case "regimeSet":
         this.#regime(input.regime, timeUs);
         return true;
+      case "regimeRefused":
+        this.#slots.malformed(REGIME_SET, NONE, NONE, timeUs, input.reason);
+        return true;
       case "marginTableSet": {
         const numbers = input.table.tiers.flatMap((tier) => [tier.floor, tier.initialRateE9, tier.maintenanceRateE9]);
         this.#slots.listing(MARGIN_TABLE_SET, NONE, NONE, 0, timeUs, numbers);

@@ -128,8 +128,11 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       switch (body.value.input?.$case) {
         case "fill":
           return { kind: "fill", fill: body.value.input.value };
-        case "marketEvent":
-          return { kind: "market", event: body.value.input.value };
+        case "marketEvent": {
+          const { input, reason, value, limit } = body.value;
+          if (input.value.event?.$case !== "regime") return { kind: "market", event: input.value };
+          return { kind: "regimeRefused", event: input.value, reason, value, limit };
+        }
         case "accountCommand":
           return { kind: "account", command: body.value.input.value };
         default:

@@ -1,5 +1,4 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { RECORD_QUARANTINED } from "../../assembly/layout.ts";
 import {
   type HoldEnd,
   JournalEvent,
@@ -56,6 +55,11 @@ function refused(output: OutputSlots, { input }: PlacedInput): Body {
   }
   const value = { reason, value: output.value(0), limit: output.value(1), figures: undefined };
   switch (input.kind) {
+    case "regimeRefused": {
+      const { event, limit } = input;
+      const marketEvent = { $case: "marketEvent" as const, value: event };
+      return { $case: "inputRefused", value: { reason, value: input.value, limit, input: marketEvent } };
+    }
     case "fill":
       return { $case: "inputRefused", value: { ...value, input: { $case: "fill", value: input.fill } } };
     case "market":
@@ -95,7 +99,8 @@ function applied(output: OutputSlots, { input }: PlacedInput, names: Names, feed
     case "regimeSet":
       return { $case: "regimeSet", value: input.regime };
     case "unreadable":
-      throw new Error(`kind ${RECORD_QUARANTINED} is never applied`);
+    case "regimeRefused":
+      throw new Error(`an input of kind ${input.kind} is never applied`);
   }
 }
 

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import {
+  ACCOUNT_HEAD_SIZE,
   ANSWER_SIZE,
   BLOB_CAPACITY,
+  BOOKKEEPING_NEXT_POSITION,
   INPUT_CAPACITY,
   INPUT_SIZE,
   LAYOUT_VERSION,
+  TABLE_ACCOUNT_HEADS,
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
 } from "../../assembly/layout.ts";
@@ -189,6 +192,17 @@ export class Kernel {
     this.exports.restored();
   }
 
+  /**
+   * Says where the journal stands, after a replay that gave its events other positions.
+   * @param heads position of each account's newest event
+   */
+  putPositions(next: number, heads: Iterable<readonly [account: number, position: number]>): void {
+    const bookkeeping = this.exports.tableAddress(TABLE_BOOKKEEPING);
+    this.i64[(bookkeeping + BOOKKEEPING_NEXT_POSITION) >> 3] = BigInt(next);
+    const table = this.exports.tableAddress(TABLE_ACCOUNT_HEADS);
+    for (const [account, position] of heads) this.i64[(table + account * ACCOUNT_HEAD_SIZE) >> 3] = BigInt(position);
+  }
+
   inputSlot(index: number): number {
     return this.inputs + index * INPUT_SIZE;
   }
@@ -197,6 +211,11 @@ export class Kernel {
   answers(): BigInt64Array {
     return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
   }
+}
+
+/** Record layout of a kernel that need not fit this host. */
+export function layoutVersionOf(binary: Uint8Array): number {
+  return instantiate(new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>), 1).exports.layoutVersion();
 }
 
 function instantiate(

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { verifyJournal } from "../../services/audit/verify.ts";
+import type { VerificationError } from "../../services/audit/verify/doubt.ts";
+import { type VerifyOptions, verifyJournal } from "../../services/audit/verify/verify.ts";
 import type { Engine } from "../../services/engine/engine.ts";
 import { hashBatch } from "../../services/journal/batchHash.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
-import { kernelBinary } from "../../services/kernel/binary.ts";
 import { deposit, Folder, openEngine, shortHistory } from "../engine/harness.ts";
 import { ScriptedSource } from "../engine/scriptedSource.ts";
 import { collect } from "../journal/contract.ts";
@@ -28,13 +28,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-async function verify() {
-  const journal = SqliteJournal.openToRead(path);
-  try {
-    return await verifyJournal(journal, kernelBinary(), folder.snapshots, () => {});
-  } finally {
-    await journal.close();
-  }
+function verify(changes: Partial<VerifyOptions> = {}) {
+  return verifyJournal({ journal: path, snapshots: join(folder.path, "snapshots"), ...changes });
 }
 
 function damage(sql: string): void {
@@ -73,8 +68,8 @@ describe("verify", () => {
       stateHash: engine.shard.stateHash(),
       snapshots: 2,
     });
-    expect(found.conservation.holds).toBe(true);
-    expect(found.conservation.currencies[0]).toMatchObject({ currency: "USD", deposits: 6_000n, difference: 0n });
+    expect(found.money.quantitiesCancel).toBe(true);
+    expect(found.money.currencies[0]).toMatchObject({ currency: "USD", deposits: 6_000n, difference: 0n });
   });
 
   test("reads beside an engine that goes on appending", async () => {
@@ -82,12 +77,10 @@ describe("verify", () => {
     source.open = async () => {};
     const running = await openEngine(SqliteJournal.open(path, []), source, folder.snapshots);
     const ended = running.run();
-    const journal = SqliteJournal.openToRead(path);
     let told = 0;
-    const found = await verifyJournal(journal, kernelBinary(), folder.snapshots, () => {
-      void running.submit(deposit("alice", `meanwhile ${told++}`, 1n));
+    const found = await verify({
+      progress: () => void running.submit(deposit("alice", `meanwhile ${told++}`, 1n)),
     });
-    await journal.close();
     expect(found.batches).toBe(13);
     running.stop();
     await ended;

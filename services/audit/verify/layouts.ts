@@ -1,0 +1,91 @@
+// The kernel's memory as far as a verifier must know it, drawn a second time: a kernel of another day is driven by the
+// drawing of its own layout version, whatever assembly/layout.ts says today. test/audit/layouts.test.ts holds the newest
+// drawing against assembly/layout.ts.
+
+/** Record layout of one version: the slots of inputs and outputs, and what of the tables is hashed and added up. */
+export interface Layout {
+  /** Tables, how many of them (the first ones) the state hash covers, and which keeps the journal positions. */
+  readonly tables: number;
+  readonly stateTables: number;
+  readonly bookkeepingTable: number;
+  readonly accountHeadsTable: number;
+  readonly inputs: number;
+  /** i64s that the blob holds. */
+  readonly blob: number;
+  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
+  readonly regimeRoom: readonly [number, number, number, number, number];
+  readonly largestProgram: number;
+  readonly pools: {
+    readonly table: number;
+    readonly size: number;
+    readonly account: number;
+    readonly currency: number;
+    readonly balance: number;
+  };
+  readonly positions: {
+    readonly table: number;
+    readonly size: number;
+    readonly instrument: number;
+    readonly quantity: number;
+    readonly entryCost: number;
+    readonly posted: number;
+  };
+}
+
+const LAYOUT_2: Layout = {
+  tables: 15,
+  stateTables: 13,
+  bookkeepingTable: 13,
+  accountHeadsTable: 14,
+  inputs: 4096,
+  blob: 65_536,
+  regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
+  largestProgram: 400_000,
+  pools: { table: 7, size: 128, account: 0, currency: 4, balance: 16 },
+  positions: { table: 8, size: 128, instrument: 4, quantity: 32, entryCost: 40, posted: 48 },
+};
+
+/** By layout version. A version whose slots differ needs a drawing of them here too. */
+export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([[2, LAYOUT_2]]);
+
+/** An input slot. */
+export const INPUT = {
+  size: 80,
+  kind: 0,
+  choice: 1,
+  liquidity: 2,
+  flags: 3,
+  account: 4,
+  instrument: 8,
+  currency: 12,
+  time: 16,
+  identity: 24,
+  fingerprint: 32,
+  first: 40,
+  second: 48,
+  third: 56,
+  blob: 64,
+  blobCount: 68,
+} as const;
+
+export const FLAG = { liquidation: 1, feeGiven: 2, malformed: 4, volatility: 8, forward: 16, interest: 32 } as const;
+
+/** An output slot. */
+export const OUTPUT = {
+  size: 112,
+  kind: 0,
+  code: 1,
+  fromState: 2,
+  toState: 3,
+  input: 4,
+  account: 8,
+  instrument: 12,
+  currency: 16,
+  isolated: 20,
+  position: 24,
+  previous: 32,
+  values: 40,
+} as const;
+
+export const NONE = 0xffffffff;
+export const FIRST_DERIVED_KIND = 70;

@@ -3,10 +3,14 @@ import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
+import { register as registerHistory } from "./commands/history.ts";
 import { register as registerPublish } from "./commands/publish.ts";
+import { register as registerReplay } from "./commands/replay.ts";
 import { register as registerServe } from "./commands/serve.ts";
+import { register as registerSnapshots } from "./commands/snapshots.ts";
 import { register as registerTransfer } from "./commands/transfer.ts";
 import { register as registerVerify } from "./commands/verify.ts";
+import { register as registerWhy } from "./commands/why.ts";
 import { ENGINE_VERSION } from "./version.ts";
 
 const program = new Command("plimsoll")
@@ -23,6 +27,10 @@ registerAccount(program);
 registerAccounts(program);
 registerCheck(program);
 registerTransfer(program);
+registerReplay(program);
+registerHistory(program);
+registerWhy(program);
+registerSnapshots(program);
 registerVerify(program);
 registerEvaluate(program);
 registerPublish(program);

@@ -137,7 +137,7 @@ export function replayBatch(shard: Shard, batch: JournalBatch): void {
 }
 
 /** Whether a row needs a name that only the rows before it open. */
-function refersToUnknown(row: JournalRow, names: Names): boolean {
+export function refersToUnknown(row: JournalRow, names: Names): boolean {
   return (
     (row.account !== undefined && row.account >= names.accounts.length) ||
     (row.instrument !== undefined && row.instrument >= names.instruments.length)

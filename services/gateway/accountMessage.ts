@@ -20,7 +20,7 @@ const LEVERAGE_DIGITS = 2;
 const ENTRY_PRICE_EXTRA_DIGITS = 4;
 
 /** The newest state of one account, with every number as text. */
-export function accountMessage(engine: RiskEngine, account: number): Account {
+export function accountMessage(engine: Pick<RiskEngine, "names" | "account" | "instrument">, account: number): Account {
   const view = engine.account(account);
   const { names } = engine;
   return {

@@ -85,6 +85,11 @@ export class Replayer {
     return new Walk(rung === undefined ? new Shard(kernel) : shardOfRung(rung, kernel), this.history);
   }
 
+  /** A walk at the start of the log, in the kernel that computed the event at the position. It remembers no identities. */
+  walkFromStart(position: number): Walk {
+    return new Walk(new Shard(this.#kernelAt(position)), this.history);
+  }
+
   /** A walk that has the event at the position and all that followed from its input. */
   async walkTo(position: number): Promise<Walk> {
     const walk = this.walkBefore(position);

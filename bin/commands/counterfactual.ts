@@ -2,7 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type RefusalReason, refusalReasonToJSON } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import { type Comparison, compareRegimes, type Question, REGIME_NAME } from "../../services/audit/counterfactual/counterfactual.ts";
+import {
+  type Comparison,
+  compareRegimes,
+  type Question,
+  REGIME_NAME,
+} from "../../services/audit/counterfactual/counterfactual.ts";
 import { plot } from "../../services/audit/counterfactual/plot.ts";
 import type { Tally, Totals } from "../../services/audit/counterfactual/tally.ts";
 import { timeText } from "../../services/audit/replay/replayer.ts";
@@ -90,7 +95,12 @@ interface Peak {
   readonly timeUs: number;
 }
 
-function peakOf(result: Comparison, side: "recorded" | "other", currency: number, of: (totals: Totals) => bigint): Peak {
+function peakOf(
+  result: Comparison,
+  side: "recorded" | "other",
+  currency: number,
+  of: (totals: Totals) => bigint,
+): Peak {
   let peak: Peak = { value: 0n, timeUs: result.samples[0]?.timeUs ?? 0 };
   for (const sample of result.samples) {
     const totals = sample[side].get(currency);
@@ -99,7 +109,12 @@ function peakOf(result: Comparison, side: "recorded" | "other", currency: number
   return peak;
 }
 
-function meanOf(result: Comparison, side: "recorded" | "other", currency: number, of: (totals: Totals) => bigint): bigint {
+function meanOf(
+  result: Comparison,
+  side: "recorded" | "other",
+  currency: number,
+  of: (totals: Totals) => bigint,
+): bigint {
   const values = result.samples.map((sample) => sample[side].get(currency)).map((totals) => (totals ? of(totals) : 0n));
   return values.length === 0 ? 0n : values.reduce((sum, value) => sum + value, 0n) / BigInt(values.length);
 }
@@ -125,7 +140,10 @@ function rowsOf(result: Comparison): [title: string, recorded: string, other: st
     const last = result.samples.at(-1);
     return [
       both("initial margin, mean", (side) => meanOf(result, side, currency, ({ initialMargin }) => initialMargin)),
-      both("initial margin, peak", (side) => peakOf(result, side, currency, ({ initialMargin }) => initialMargin).value),
+      both(
+        "initial margin, peak",
+        (side) => peakOf(result, side, currency, ({ initialMargin }) => initialMargin).value,
+      ),
       both("collateral asked, mean", (side) => meanOf(result, side, currency, ({ shortfall }) => shortfall)),
       both("collateral asked, peak", (side) => peakOf(result, side, currency, ({ shortfall }) => shortfall).value),
       both("losses that insurance bore", (side) => result[side].covered.get(currency) ?? 0n),

@@ -101,7 +101,7 @@ describe("for random histories", () => {
         await engine.run();
         for (const position of positions.slice(1, 3)) await sameAt(deskOn(cut), position);
       }),
-      { numRuns: Number(process.env["PLIMSOLL_PROPERTY_RUNS"] ?? 5) },
+      { numRuns: Number(process.env["PLIMSOLL_PROPERTY_RUNS"] ?? 5), endOnFailure: true },
     );
   }, 120_000);
 
@@ -125,7 +125,7 @@ describe("for random histories", () => {
         }
         expect(captures.size).toBeGreaterThan(20);
       }),
-      { numRuns: 4 },
+      { numRuns: 4, endOnFailure: true },
     );
   }, 120_000);
 });

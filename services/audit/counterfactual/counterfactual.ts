@@ -113,7 +113,11 @@ export async function compareRegimes(
         continue;
       }
       const source = sources[input++]!;
-      if (row.kind === EVENT_KINDS.inputRefused && source.kind !== EVENT_KINDS.inputRefused && source.position >= first) {
+      if (
+        row.kind === EVENT_KINDS.inputRefused &&
+        source.kind !== EVENT_KINDS.inputRefused &&
+        source.position >= first
+      ) {
         refused.add(row, source);
       }
     }

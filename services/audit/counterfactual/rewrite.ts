@@ -24,7 +24,10 @@ export function rewriteInput(placed: PlacedInput, assignment: Assignment): Place
   if (assignment.accounts !== undefined && !assignment.accounts.has(account)) return placed;
   if (command?.$case === "openAccount") {
     const value = openingOf(assignment.to, command.value.marginMode, command.value.regime);
-    return { ...placed, input: { kind: "account", command: { ...input.command, command: { $case: "openAccount", value } } } };
+    return {
+      ...placed,
+      input: { kind: "account", command: { ...input.command, command: { $case: "openAccount", value } } },
+    };
   }
   if (command?.$case !== "setMarginMode") return placed;
   if (assignment.to !== "tables") return undefined;

@@ -1,5 +1,5 @@
 import { JournalEvent, MarginState } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
-import { VENUE_ACCOUNT_NAMES, type Shard } from "../../engine/shard.ts";
+import { type Shard, VENUE_ACCOUNT_NAMES } from "../../engine/shard.ts";
 import type { JournalRow } from "../../journal/journal.ts";
 import { marginLines } from "../history/history.ts";
 

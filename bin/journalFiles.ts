@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EVENT_KINDS } from "../services/engine/eventKinds.ts";
+import { RungStore } from "../services/journal/rungs.ts";
 import { SnapshotStore } from "../services/journal/snapshots.ts";
 import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
 
@@ -12,6 +13,8 @@ export interface ShardFiles {
   readonly journalPath: string;
   readonly snapshotsPath: string;
   readonly snapshots: SnapshotStore;
+  /** States that questions about the past begin from. */
+  readonly rungs: RungStore;
 }
 
 export function shardFiles(data: string, shard: string): ShardFiles {
@@ -21,6 +24,7 @@ export function shardFiles(data: string, shard: string): ShardFiles {
     journalPath: join(data, `${shard}${SUFFIX}`),
     snapshotsPath,
     snapshots: new SnapshotStore(snapshotsPath),
+    rungs: new RungStore(join(data, `${shard}-rungs`)),
   };
 }
 

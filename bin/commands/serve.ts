@@ -89,6 +89,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const engine = await Engine.open({
     journal: openJournal(files),
     snapshots: files.snapshots,
+    rungs: files.rungs,
     kernelBinary: kernelBinary(),
     engineVersion: ENGINE_VERSION,
     shard,

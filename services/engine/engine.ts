@@ -5,6 +5,7 @@ import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
+import type { RungStore } from "../journal/rungs.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
@@ -33,12 +34,15 @@ import type {
   OrderQuestion,
   RiskEngine,
 } from "./riskEngine.ts";
+import { RungWriter } from "./rung.ts";
 import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
 import { VenueView } from "./venueView.ts";
 
 export interface EngineOptions {
   readonly journal: Journal;
   readonly snapshots: SnapshotStore;
+  /** Where states are left for questions about the past; absent: nowhere. */
+  readonly rungs?: RungStore;
   readonly kernelBinary: Uint8Array;
   readonly engineVersion: string;
   readonly shard: string;
@@ -97,6 +101,7 @@ export class Engine implements RiskEngine {
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
+  #rungs: RungWriter | undefined;
   #ranking: { readonly position: number; readonly ranks: readonly AccountRank[] } | undefined;
 
   private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
@@ -108,6 +113,7 @@ export class Engine implements RiskEngine {
     this.start = start;
     this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
+    if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
   }
 
   /**
@@ -264,6 +270,7 @@ export class Engine implements RiskEngine {
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
     if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.#cacheState();
+    this.#leaveRung();
   }
 
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
@@ -313,6 +320,15 @@ export class Engine implements RiskEngine {
     } catch (error) {
       this.#options.log(`no snapshot at event ${this.#head.position}: ${reasonOf(error)}`);
       this.#snapshotPosition = this.#head.position;
+    }
+  }
+
+  /** A ladder with a rung missing answers more slowly, and that is all. */
+  #leaveRung(): void {
+    try {
+      this.#rungs?.pass(this.#shard, this.#head);
+    } catch (error) {
+      this.#options.log(`no rung at event ${this.#head.position}: ${reasonOf(error)}`);
     }
   }
 

@@ -36,6 +36,11 @@ export interface PlacedInput {
   /** Event time of inputs that carry none of their own, in microseconds. */
   readonly eventTimeUs: number;
   readonly input: EngineInput;
+  /**
+   * Of an input that is told again to a shard that remembers no identities (engine/rung.ts): the RefusalReason that its
+   * identity once got. Nothing but the memory of identities can know it.
+   */
+  readonly recognised?: number;
 }
 
 /** Event time of an input, in microseconds; as the venue said it, sensible or not. */

@@ -77,6 +77,12 @@ export class Feed {
    * @returns whether it may open a name, so that what follows must wait until it is applied
    */
   write(placed: PlacedInput): boolean {
+    const opens = this.#write(placed);
+    if (placed.recognised !== undefined) this.#slots.refuseAs(placed.recognised);
+    return opens;
+  }
+
+  #write(placed: PlacedInput): boolean {
     const { input } = placed;
     const timeUs = timeOf(placed);
     switch (input.kind) {

@@ -1,9 +1,13 @@
-import { type InstrumentSettled, JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import {
+  type InstrumentSettled,
+  JournalEvent,
+  RefusalReason,
+} from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, MarketEvent, Settlement } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { isOption } from "../markets/valueFraction.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
-import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
+import { EVENT_KINDS, FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import type { Names } from "./names.ts";
 
 /** A row says something that this version cannot have written. */
@@ -31,6 +35,25 @@ export function recallInput(row: JournalRow, names: Names): PlacedInput | undefi
     eventTimeUs: row.eventTimeUs,
     input: inputOf(row, event, names),
   };
+}
+
+/** Refusals that only the memory of identities can give (INP-001). */
+const IDENTITY_REFUSALS: ReadonlySet<RefusalReason> = new Set([
+  RefusalReason.DUPLICATE,
+  RefusalReason.IDENTITY_CONFLICT,
+  RefusalReason.IDENTITY_TOO_OLD,
+]);
+
+/**
+ * The same, for a shard that remembers no identities: a fill or command that was refused for its identity says so. Funding
+ * and settlement that came twice need no memory but the instrument's own.
+ */
+export function recallForRung(row: JournalRow, names: Names): PlacedInput | undefined {
+  const placed = recallInput(row, names);
+  if (placed === undefined || row.kind !== EVENT_KINDS.inputRefused || placed.input.kind === "market") return placed;
+  const { body } = decode(row);
+  const reason = body?.$case === "inputRefused" ? body.value.reason : RefusalReason.UNSPECIFIED;
+  return IDENTITY_REFUSALS.has(reason) ? { ...placed, recognised: reason } : placed;
 }
 
 function decode(row: JournalRow): JournalEvent {

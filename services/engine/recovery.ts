@@ -8,7 +8,7 @@ import {
   type JournalHead,
   type JournalRow,
 } from "../journal/journal.ts";
-import type { SnapshotHeader, SnapshotStore } from "../journal/snapshots.ts";
+import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, DEFAULT_HOLDS, Kernel, layoutVersionOf } from "../kernel/kernel.ts";
 import { MigrationReplay } from "./migrationReplay.ts";
 import { Names, type NamesText } from "./names.ts";

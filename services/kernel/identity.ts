@@ -63,4 +63,4 @@ export const FILL_IDENTITY = 1;
 export const COMMAND_IDENTITY = 3;
 /** The venue's id of an order, within its account. */
 export const ORDER_IDENTITY = 5;
-export const CONTROL_IDENTITY = 6;
+export const CONTROL_IDENTITY = 7;

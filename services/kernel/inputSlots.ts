@@ -306,4 +306,11 @@ export class InputSlots {
     this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
     this.#view.setBigInt64(slot + INPUT_FIRST, BigInt(reason), true);
   }
+
+  /** The input written last is refused with this reason, as it once was, before the kernel looks at what it says. */
+  refuseAs(reason: number): void {
+    const slot = this.#kernel.inputSlot(this.#count - 1);
+    this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
+    this.#view.setBigInt64(slot + INPUT_FIRST, BigInt(reason), true);
+  }
 }

@@ -193,9 +193,22 @@ describe("a made-up chain", () => {
   });
 
   test("Black-76 gives back marks that were made by it, to their last digit", () => {
-    const { all } = checkBlack76(madeUpSnapshots());
+    const { all, atImpliedForwards } = checkBlack76(madeUpSnapshots());
     expect(all.options).toBe(2 * 22 * (3 + 2 + 2));
     expect(all.largest).toBeLessThan(0.6e-8);
+    expect(all.withinRounding).toBe(1);
+    expect(atImpliedForwards.options).toBe(all.options);
+    expect(atImpliedForwards.largest).toBeLessThan(3e-8);
+  });
+
+  test("a forward of another moment shows, and the one that call and put imply does not have it", () => {
+    const late = madeUpSnapshots().map((snapshot) => ({
+      ...snapshot,
+      options: snapshot.options.map((option) => ({ ...option, forwardE8: (option.forwardE8 * 1001n) / 1000n })),
+    }));
+    const { all, atImpliedForwards } = checkBlack76(late);
+    expect(all.median).toBeGreaterThan(1e-5);
+    expect(atImpliedForwards.largest).toBeLessThan(3e-8);
   });
 });
 
@@ -207,10 +220,12 @@ describe.skipIf(missing !== "")(`the chains of 2026-01-29 to 2026-02-08${missing
   if (missing === "") holdsThePromises(snapshots.slice(0, 3), 20);
 
   test("Black-76 gives back the published marks: median error below 1e-5 coin", () => {
-    const { all } = checkBlack76(snapshots);
+    const { all, atImpliedForwards } = checkBlack76(snapshots);
     expect(snapshots.length).toBe(43);
     expect(all.options).toBe(69_520);
     expect(all.median).toBeLessThan(1e-5);
     expect(all.ninetyNinth).toBeLessThan(1e-3);
+    expect(atImpliedForwards.median).toBeLessThan(1.5e-6);
+    expect(atImpliedForwards.ninetyNinth).toBeLessThan(3e-5);
   });
 });

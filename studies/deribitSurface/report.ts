@@ -27,6 +27,13 @@ export function reportOf({ books, seed, positions, collateralUsd, black76, live 
         `| ${STUDIED_REGIMES[at]!.title} | ${before} | ${atOnce} | ${never} | ${notLost} |`,
     ),
     "",
+    `| books of one style: IM, million USD; failing at ${moment(worst)} | books | ${titles(" IM")} | ${titles(" failing")} |`,
+    `|---|---:|${"---:|".repeat(2 * STUDIED_REGIMES.length)}`,
+    ...worst.styles.map(({ style, books: count, failing }) => {
+      const asked = censuses[0]!.styles.find((each) => each.style === style)!.initialUsd;
+      return `| ${style} | ${count} | ${asked.map((usd) => (usd / 1e6).toFixed(2)).join(" | ")} | ${failing.join(" | ")} |`;
+    }),
+    "",
     `Books worth less than nothing at ${moment(worst)}: ${worst.underWater}, by ${millions(worst.shortfallUsd)} million USD; ` +
       `at the end: ${censuses.at(-1)!.underWater}, by ${millions(censuses.at(-1)!.shortfallUsd)}.`,
     "",
@@ -67,6 +74,10 @@ function regimeRow(title: string, when: string, census: RegimeCensus): string {
   const { healthy, called, liquidating, bankrupt, initialUsd, maintenanceUsd } = census;
   const counts = [healthy, called, liquidating, bankrupt].join(" | ");
   return `| ${title} | ${when} | ${counts} | ${millions(initialUsd)} | ${millions(maintenanceUsd)} |`;
+}
+
+function titles(what: string): string {
+  return STUDIED_REGIMES.map(({ title }) => title + what).join(" | ");
 }
 
 function errorRow(title: string, errors: PriceErrors): string {

@@ -3,6 +3,7 @@ import type { AccountView } from "../../services/kernel/views.ts";
 import { accountName, type FundedBook } from "./accounts.ts";
 import { STUDIED_REGIMES } from "./regimes.ts";
 import { COINS, type Coin, type Snapshot } from "./snapshot.ts";
+import { type StyleCensus, StyleTally } from "./styleTally.ts";
 import { Warnings } from "./warnings.ts";
 
 /** The accounts of one regime after a snapshot. */
@@ -26,6 +27,7 @@ export interface SnapshotCensus {
   readonly time: string;
   readonly indexUsd: Readonly<Record<Coin, number>>;
   readonly regimes: readonly RegimeCensus[];
+  readonly styles: readonly StyleCensus[];
   /** Books that owe more than they have when all is valued at the marks, the same in every regime; and by how much. */
   readonly underWater: number;
   readonly shortfallUsd: number;
@@ -52,6 +54,7 @@ export class CensusTaker {
     const price = (currency: number): number => index[names.currencies[currency]!.name] ?? 1;
     const scale = (currency: number): number => 10 ** names.currencies[currency]!.scale;
     let changed = 0;
+    const tally = new StyleTally();
     const regimes = STUDIED_REGIMES.map((regime, at) => {
       const sums = { healthy: 0, called: 0, liquidating: 0, bankrupt: 0, unknown: 0, initialUsd: 0, maintenanceUsd: 0 };
       for (const { book } of this.#books) {
@@ -62,12 +65,15 @@ export class CensusTaker {
         this.#states.set(name, state);
         sums[state]++;
         if (view.marginUnknown !== 0) sums.unknown++;
-        if (state === "liquidating" || state === "bankrupt") this.warnings.noteLiquidating(at, book.name, this.#taken);
+        const failing = state === "liquidating" || state === "bankrupt";
+        if (failing) this.warnings.noteLiquidating(at, book.name, this.#taken);
+        const before = sums.initialUsd;
         for (const { basis, currency, initialMargin, maintenanceMargin } of view.pools) {
           if (basis !== 1) continue;
           sums.initialUsd += (Number(initialMargin) / scale(currency)) * price(currency);
           sums.maintenanceUsd += (Number(maintenanceMargin) / scale(currency)) * price(currency);
         }
+        tally.add(book, at, sums.initialUsd - before, failing);
       }
       return { regime: regime.name, everLiquidating: this.warnings.everLiquidating(at), ...sums };
     });
@@ -91,6 +97,7 @@ export class CensusTaker {
       time: new Date(Number(snapshot.timeUs / 1000n)).toISOString(),
       indexUsd: { BTC: index["BTC"]!, ETH: index["ETH"]! },
       regimes,
+      styles: tally.census(),
       underWater,
       shortfallUsd,
       changed,
@@ -106,7 +113,9 @@ export class CensusTaker {
       if (number !== undefined) count += reader.instrument(number).holders;
     }
     for (const { book, collateralE8 } of this.#books) {
-      count += STUDIED_REGIMES.length * COINS.filter((coin) => uses(book, coin) || collateralE8[coin] > 0n).length;
+      const touched = COINS.filter((coin) => uses(book, coin) || collateralE8[coin] > 0n).length;
+      // The other side has collateral in every coin.
+      count += STUDIED_REGIMES.length * touched + COINS.length;
     }
     return count;
   }

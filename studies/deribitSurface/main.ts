@@ -1,6 +1,6 @@
 // Whole chains of real options through the engine, under three margin regimes. `npm run surface`.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { plotOf } from "./plot.ts";
@@ -16,6 +16,7 @@ interface Options {
   readonly seed: number;
   readonly snapshots?: number;
   readonly plot?: string;
+  readonly journal?: string;
   readonly json: boolean;
 }
 
@@ -32,6 +33,7 @@ const command = new Command("surface")
   .option("--seed <number>", "draws the books", wholeNumber(0), 1)
   .option("--snapshots <count>", "only the first so many (default: all)", wholeNumber(1))
   .option("--plot <file>", "write the plot there, as SVG")
+  .option("--journal <folder>", "keep the journal there, for `plimsoll verify --data` (a new folder)")
   .option("--json", "print one JSON object instead of tables", false)
   .addHelpText(
     "after",
@@ -53,12 +55,14 @@ Exit codes: 0 done, 1 a file is missing or makes no sense.`,
   )
   .action(run);
 
-async function run({ data, accounts, seed, snapshots: count, plot, json }: Options): Promise<void> {
+async function run({ data, accounts, seed, snapshots: count, plot, journal, json }: Options): Promise<void> {
+  if (journal !== undefined && existsSync(journal)) command.error(`error: --journal ${journal}: must be a new folder`);
   const snapshots = readSurface(data).slice(0, count);
   const study = await runStudy({
     snapshots,
     books: accounts,
     seed,
+    ...(journal === undefined ? {} : { folder: journal }),
     onSnapshot: (census) => {
       if (!json) process.stderr.write(`${progressLine(census)}\n`);
     },

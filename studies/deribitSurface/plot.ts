@@ -36,6 +36,7 @@ export function plotOf(censuses: readonly SnapshotCensus[]): string {
   const height = panelTop(3) + 6;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="Helvetica, Arial, sans-serif" font-size="13">`,
+    "<title>Initial margin asked and accounts liquidating under three margin regimes, and the BTC index</title>",
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     text(
       LEFT,

@@ -27,13 +27,21 @@ export function reportOf({ books, seed, positions, collateralUsd, black76, live 
         `| ${STUDIED_REGIMES[at]!.title} | ${before} | ${atOnce} | ${never} | ${notLost} |`,
     ),
     "",
+    `| books of one style: IM, million USD; failing at ${moment(worst)} | books | ${titles(" IM")} | ${titles(" failing")} |`,
+    `|---|---:|${"---:|".repeat(2 * STUDIED_REGIMES.length)}`,
+    ...worst.styles.map(({ style, books: count, failing }) => {
+      const asked = censuses[0]!.styles.find((each) => each.style === style)!.initialUsd;
+      return `| ${style} | ${count} | ${asked.map((usd) => (usd / 1e6).toFixed(2)).join(" | ")} | ${failing.join(" | ")} |`;
+    }),
+    "",
     `Books worth less than nothing at ${moment(worst)}: ${worst.underWater}, by ${millions(worst.shortfallUsd)} million USD; ` +
       `at the end: ${censuses.at(-1)!.underWater}, by ${millions(censuses.at(-1)!.shortfallUsd)}.`,
     "",
-    `| Black-76 against the published mark, coin | options | median | 90 % | 99 % | largest |`,
-    `|---|---:|---:|---:|---:|---:|`,
-    errorRow("all", black76.all),
+    `| Black-76 against the published mark, coin | options | median | 90 % | 99 % | largest | within rounding |`,
+    `|---|---:|---:|---:|---:|---:|---:|`,
+    errorRow("all, at the published forward", black76.all),
     ...Object.entries(black76.byLife).map(([life, errors]) => errorRow(life, errors)),
+    errorRow("all, at the forward that call and put imply", black76.atImpliedForwards),
     "",
     `Largest: ${black76.worst.option} at ${black76.worst.snapshot}.`,
     "",
@@ -68,9 +76,14 @@ function regimeRow(title: string, when: string, census: RegimeCensus): string {
   return `| ${title} | ${when} | ${counts} | ${millions(initialUsd)} | ${millions(maintenanceUsd)} |`;
 }
 
-function errorRow(title: string, { options, median, ninetieth, ninetyNinth, largest }: PriceErrors): string {
+function titles(what: string): string {
+  return STUDIED_REGIMES.map(({ title }) => title + what).join(" | ");
+}
+
+function errorRow(title: string, errors: PriceErrors): string {
+  const { options, median, ninetieth, ninetyNinth, largest, withinRounding } = errors;
   const figures = [median, ninetieth, ninetyNinth, largest].map((error) => error.toExponential(1));
-  return `| ${title} | ${options} | ${figures.join(" | ")} |`;
+  return `| ${title} | ${options} | ${figures.join(" | ")} | ${Math.round(withinRounding * 100)} % |`;
 }
 
 function moment({ time }: SnapshotCensus): string {

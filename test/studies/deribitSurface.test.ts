@@ -1,9 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { verifyJournal } from "../../services/audit/verify.ts";
 import { accountBook } from "../../services/engine/accountBook.ts";
 import type { Engine } from "../../services/engine/engine.ts";
 import { evaluateBook } from "../../services/evaluate/evaluateBook.ts";
+import { SnapshotStore } from "../../services/journal/snapshots.ts";
+import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
+import { kernelBinary } from "../../services/kernel/binary.ts";
 import { loadRegime } from "../../services/regimes/loadRegime.ts";
 import { accountName } from "../../studies/deribitSurface/accounts.ts";
 import { checkBlack76 } from "../../studies/deribitSurface/black76.ts";
@@ -143,6 +148,7 @@ function holdsThePromises(snapshots: readonly Snapshot[], count: number): void {
     expect(live.refusals).toEqual({});
     for (const { healthy } of live.censuses[0]!.regimes) expect(healthy).toBe(count);
     for (const census of live.censuses) {
+      expect(census.styles.reduce((sum, { books }) => sum + books, 0)).toBeLessThanOrEqual(count);
       for (const { healthy, called, liquidating, bankrupt, unknown, initialUsd, maintenanceUsd } of census.regimes) {
         expect(unknown).toBe(0);
         expect(healthy + called + liquidating + bankrupt).toBe(count);
@@ -152,6 +158,25 @@ function holdsThePromises(snapshots: readonly Snapshot[], count: number): void {
     }
     expect(live.censuses.length).toBe(snapshots.length);
     expect(plotOf(live.censuses)).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+  });
+
+  test("every trade has two sides: a second kernel comes to the same bits, and no money is lost", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "plimsoll-study-"));
+    try {
+      const { live } = await runStudy({ snapshots, books: Math.min(count, 8), seed: SEED, folder });
+      const journal = SqliteJournal.openToRead(join(folder, "deribit-surface.sqlite"));
+      const report = await verifyJournal(
+        journal,
+        kernelBinary(),
+        new SnapshotStore(join(folder, "deribit-surface-snapshots")),
+        () => {},
+      );
+      await journal.close();
+      expect(report.stateHash).toBe(live.stateHash);
+      expect(report.snapshots).toBe(1);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("the same seed comes to the same state", async () => {
@@ -193,9 +218,22 @@ describe("a made-up chain", () => {
   });
 
   test("Black-76 gives back marks that were made by it, to their last digit", () => {
-    const { all } = checkBlack76(madeUpSnapshots());
+    const { all, atImpliedForwards } = checkBlack76(madeUpSnapshots());
     expect(all.options).toBe(2 * 22 * (3 + 2 + 2));
     expect(all.largest).toBeLessThan(0.6e-8);
+    expect(all.withinRounding).toBe(1);
+    expect(atImpliedForwards.options).toBe(all.options);
+    expect(atImpliedForwards.largest).toBeLessThan(3e-8);
+  });
+
+  test("a forward of another moment shows, and the one that call and put imply does not have it", () => {
+    const late = madeUpSnapshots().map((snapshot) => ({
+      ...snapshot,
+      options: snapshot.options.map((option) => ({ ...option, forwardE8: (option.forwardE8 * 1001n) / 1000n })),
+    }));
+    const { all, atImpliedForwards } = checkBlack76(late);
+    expect(all.median).toBeGreaterThan(1e-5);
+    expect(atImpliedForwards.largest).toBeLessThan(3e-8);
   });
 });
 
@@ -207,10 +245,12 @@ describe.skipIf(missing !== "")(`the chains of 2026-01-29 to 2026-02-08${missing
   if (missing === "") holdsThePromises(snapshots.slice(0, 3), 20);
 
   test("Black-76 gives back the published marks: median error below 1e-5 coin", () => {
-    const { all } = checkBlack76(snapshots);
+    const { all, atImpliedForwards } = checkBlack76(snapshots);
     expect(snapshots.length).toBe(43);
     expect(all.options).toBe(69_520);
     expect(all.median).toBeLessThan(1e-5);
     expect(all.ninetyNinth).toBeLessThan(1e-3);
+    expect(atImpliedForwards.median).toBeLessThan(1.5e-6);
+    expect(atImpliedForwards.ninetyNinth).toBeLessThan(3e-5);
   });
 });

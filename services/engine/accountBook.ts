@@ -3,6 +3,7 @@ import type { KernelReader } from "../kernel/reader.ts";
 import type { InstrumentView, PositionView } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { isOption } from "../markets/valueFraction.ts";
+import { divide, formatFixed, multiply, ONE } from "../regimes/fixed.ts";
 import type { Instrument, Names } from "./names.ts";
 
 /** A book as docs/books.md describes it, ready for JSON. */
@@ -42,7 +43,7 @@ export function accountBook(reader: KernelReader, names: Names, account: number)
   return {
     // What live marks may say (INP-008).
     limits: { volatility: ["0", "5"] },
-    time: new Date(Number(reader.eventTimeUs / 1000n)).toISOString(),
+    time: isoTime(reader.eventTimeUs),
     currencies: Object.fromEntries(
       view.pools.map(({ currency, balance }) => {
         const { name, scale } = names.currencies[currency]!;
@@ -98,7 +99,7 @@ function instrumentText({ name, listing }: Instrument, view: InstrumentView): Re
     ...priced("volatility", view.volatilityE9 === undefined ? undefined : formatDecimal(view.volatilityE9, 9)),
     interest: formatDecimal(view.interestE9, 9),
     ...priced("strike", isOption(listing) ? formatDecimal(listing.strikeE8 ?? 0n, 8) : undefined),
-    ...priced("expiry", expiryTimeUs === 0n ? undefined : new Date(Number(expiryTimeUs / 1000n)).toISOString()),
+    ...priced("expiry", expiryTimeUs === 0n ? undefined : isoTime(expiryTimeUs)),
   };
 }
 
@@ -117,7 +118,31 @@ function positionText(position: PositionView, { name, listing }: Instrument, nam
   return {
     instrument: name,
     quantity: formatDecimal(position.quantity, listing.quantityScale),
+    ...priced("entry", entryOf(position, listing, scale)),
     profit: formatDecimal(position.unrealisedProfit, scale),
     leverage: formatDecimal(BigInt(position.leverageE2), 2),
   };
+}
+
+/** MAR-002, digit by digit as the kernel tells it to a regime; undefined where the cost is zero. */
+function entryOf({ quantity, entryCost }: PositionView, listing: InstrumentListing, scale: number): string | undefined {
+  const held = quantity * 10n ** BigInt(18 - listing.quantityScale);
+  const cost = entryCost * 10n ** BigInt(18 - scale);
+  const multiplier = (listing.multiplierNumerator * ONE) / listing.multiplierDenominator;
+  if (cost === 0n) return undefined;
+  const entry =
+    listing.kind === ContractKind.INVERSE && !isOption(listing)
+      ? both(divide(held, cost), (perCoin) => multiply(-perCoin, multiplier))
+      : both(divide(cost, held), (perUnit) => divide(perUnit, multiplier));
+  return entry === undefined ? undefined : formatFixed(entry);
+}
+
+function both(value: bigint | undefined, next: (value: bigint) => bigint | undefined): bigint | undefined {
+  return value === undefined ? undefined : next(value);
+}
+
+/** To the microsecond: a thousandth of one moves an option's price in its last digits. */
+function isoTime(timeUs: bigint): string {
+  const seconds = new Date(Number(timeUs / 1000n)).toISOString().slice(0, 19);
+  return `${seconds}.${(timeUs % 1_000_000n).toString().padStart(6, "0")}Z`;
 }

@@ -13,6 +13,7 @@ import type { RiskEngine } from "../engine/riskEngine.ts";
 import { evaluateBook } from "../evaluate/evaluateBook.ts";
 import { BookRefusedError, type Evaluation } from "../evaluate/evaluation.ts";
 import { explain } from "../evaluate/explain.ts";
+import { describeRegime } from "../regimes/describeRegime.ts";
 import { listRegimes, loadRegime } from "../regimes/loadRegime.ts";
 import type { Program } from "../regimes/program.ts";
 import { asOfMessage } from "./accountMessage.ts";
@@ -32,11 +33,7 @@ export function evaluateService(engine: RiskEngine): EvaluateServiceServer {
   };
   return {
     listRegimes: unary(engine, (): ListRegimesResponse => {
-      const regimes = listRegimes().map((id) => {
-        const { venue, title, vintage } = programOf(id);
-        return { id, venue, title, vintage };
-      });
-      return { regimes };
+      return { regimes: listRegimes().map(describeRegime) };
     }),
     evaluate: unary(engine, (request) => evaluate(request, programOf)),
     explainAccount: unary(engine, (request) => explainAccount(engine, request)),

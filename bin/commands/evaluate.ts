@@ -5,6 +5,7 @@ import { BookRefusedError, type Evaluation } from "../../services/evaluate/evalu
 import { explain } from "../../services/evaluate/explain.ts";
 import { explanationText } from "../../services/evaluate/explanationText.ts";
 import { greeksOf } from "../../services/evaluate/greeks.ts";
+import { describeRegime } from "../../services/regimes/describeRegime.ts";
 import { listRegimes, loadRegime } from "../../services/regimes/loadRegime.ts";
 import type { Overrides } from "../../services/regimes/overrides.ts";
 import type { Program } from "../../services/regimes/program.ts";
@@ -75,10 +76,7 @@ function registerRegimes(program: Command): void {
     .summary("list the margin models that come with the project")
     .option("--json", "print one JSON document", false)
     .action(({ json }: { json: boolean }) => {
-      const regimes = listRegimes().map((id) => {
-        const { venue, title, vintage, sources } = loadRegime(id);
-        return { id, venue, title, vintage, sources };
-      });
+      const regimes = listRegimes().map(describeRegime);
       if (json) print(command, [JSON.stringify(regimes, null, 2)]);
       else
         print(

@@ -46,7 +46,8 @@ export function register(program: Command): void {
     .summary("run the engine: a simulated venue, a recorded tape, or Kafka in; gRPC out")
     .description(
       "Runs the engine on its journal and serves gRPC on loopback. Without --tape or --kafka a simulated venue trades: " +
-        "500 accounts, a linear and an inverse perpetual, a dated future, funding, margin calls, liquidations.\n\n" +
+        "500 accounts on linear and inverse perpetuals and a dated future, eight in portfolio mode with options; funding, " +
+        "margin calls, liquidations.\n\n" +
         "The journal continues where it ended: stop with Ctrl-C, start again. Each market has a journal of its own in " +
         "the data folder.",
     )

@@ -4,6 +4,7 @@ import type { KernelReader } from "../kernel/reader.ts";
 import type { InstrumentView, PositionView } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { isOption } from "../markets/valueFraction.ts";
+import { divide, formatFixed, multiply, ONE } from "../regimes/fixed.ts";
 import type { Instrument, Names } from "./names.ts";
 
 /** A book as docs/books.md describes it, ready for JSON. */
@@ -118,7 +119,25 @@ function positionText(position: PositionView, { name, listing }: Instrument, nam
   return {
     instrument: name,
     quantity: formatDecimal(position.quantity, listing.quantityScale),
+    ...priced("entry", entryOf(position, listing, scale)),
     profit: formatDecimal(position.unrealisedProfit, scale),
     leverage: formatDecimal(BigInt(position.leverageE2), 2),
   };
+}
+
+/** MAR-002, digit by digit as the kernel tells it to a regime; undefined where the cost is zero. */
+function entryOf({ quantity, entryCost }: PositionView, listing: InstrumentListing, scale: number): string | undefined {
+  const held = quantity * 10n ** BigInt(18 - listing.quantityScale);
+  const cost = entryCost * 10n ** BigInt(18 - scale);
+  const multiplier = (listing.multiplierNumerator * ONE) / listing.multiplierDenominator;
+  if (cost === 0n) return undefined;
+  const entry =
+    listing.kind === ContractKind.INVERSE && !isOption(listing)
+      ? both(divide(held, cost), (perCoin) => multiply(-perCoin, multiplier))
+      : both(divide(cost, held), (perUnit) => divide(perUnit, multiplier));
+  return entry === undefined ? undefined : formatFixed(entry);
+}
+
+function both(value: bigint | undefined, next: (value: bigint) => bigint | undefined): bigint | undefined {
+  return value === undefined ? undefined : next(value);
 }

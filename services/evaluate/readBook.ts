@@ -129,9 +129,6 @@ function checkLegs(given: GivenBook, instruments: ReadonlyMap<string, BookInstru
   for (const [index, position] of given.positions.entries()) {
     const place = `positions[${index}]`;
     checkLeg(place, position, given, instruments);
-    if (position.entry !== undefined && position.profit !== undefined) {
-      throw new BookRefusedError("entry-and-profit", place, "gives an entry price and a profit; give one of them");
-    }
     const book = `${position.isolated === true} ${position.instrument}`;
     const chosen = position.leverage ?? leverage.get(book);
     if (chosen === undefined) continue;

@@ -60,6 +60,16 @@ export function unknownName(kind: "account" | "instrument" | "currency" | "regim
   );
 }
 
+/** FAILED_PRECONDITION: the market lacks a fact that the account's regime needs (MAR-030). */
+export function marginUnknown(account: string, place: string, why: string): GatewayError {
+  return new GatewayError(
+    status.FAILED_PRECONDITION,
+    "MARGIN_UNKNOWN",
+    `what ${quoted(account)} requires cannot be said: ${why}`,
+    { account: shortened(account), place },
+  );
+}
+
 /** UNAVAILABLE because the engine answers nothing at the moment. */
 export function engineNotServing(why: string): GatewayError {
   return new GatewayError(status.UNAVAILABLE, "ENGINE_NOT_SERVING", `the engine is not serving: ${why}`, { why });

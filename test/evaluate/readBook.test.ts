@@ -254,7 +254,6 @@ describe("refused", () => {
     ],
     [held({ instrument: "ETH-PERP" }), "unknown-instrument", "positions[0].instrument"],
     [held({ quantity: "NaN" }), "not-a-number", "positions[0].quantity"],
-    [held({ entry: 1, profit: 1 }), "entry-and-profit", "positions[0]"],
     [held({ leverage: 0 }), "not-positive", "positions[0].leverage"],
     [held({ instrument: CALL, quantity: 0.15 }), "off-the-lot", "positions[0].quantity"],
     [ordered({ quantity: 0 }), "not-positive", "orders[0].quantity"],

@@ -1,7 +1,10 @@
 // Books that are given whole, and live accounts explained, over gRPC on the loopback and a real engine.
 
 import { status } from "@grpc/grpc-js";
+import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { register as registerAccount } from "../../bin/commands/account.ts";
+import { register as registerBook } from "../../bin/commands/book.ts";
 import type { Engine } from "../../services/engine/engine.ts";
 import { sumOf } from "../../services/evaluate/explain.ts";
 import { GatewayClient } from "../../services/gateway/client.ts";
@@ -34,14 +37,18 @@ const HISTORY = [
   fill("alice", "BTC-FUT", 1_000n, 6_620_000n, 4n),
   command("alice", { $case: "setMarginMode", value: { instrument: "BTC-FUT", marginMode: 1 } }),
   fill("bob", "BTC-PERP", 30_000n, 6_700_000n, 5n),
+  command("carol", { $case: "openAccount", value: { marginMode: 3, regime: "portfolio" } }),
+  fill("carol", "ETH-UNTOLD", 5n, 200_000n, 5n),
   ...marketAt(6n),
 ].map(({ input }) => input as never);
 
 beforeAll(async () => {
   folder = new Folder();
+  const document = optionMarket({ portfolio: REGIME });
+  const { listing } = document.instruments.find(({ name }) => name === "ETH-PERP")!;
   const source = new ScriptedSource([HISTORY], { ends: false });
   engine = await openEngine(new MemoryJournal(), source, folder.snapshots, {
-    market: optionMarket({ portfolio: REGIME }),
+    market: { ...document, instruments: [...document.instruments, { name: "ETH-UNTOLD", listing }] },
     capacities: { accounts: 64, pools: 256, positions: 512, instruments: 64, identities: 4096 },
   });
   const fed = new Promise<void>((resolve) => {
@@ -60,6 +67,19 @@ afterAll(async () => {
   await running;
   folder.remove();
 });
+
+/** What a command prints. */
+async function run(...words: readonly string[]): Promise<string> {
+  let out = "";
+  const program = new Command("plimsoll").exitOverride().configureOutput({
+    writeOut: (text) => {
+      out += text;
+    },
+  });
+  for (const register of [registerAccount, registerBook]) register(program);
+  await program.parseAsync([...words, "--port", String(gateway.port)], { from: "user" });
+  return out;
+}
 
 const BOOK = {
   time: "2026-01-29T08:00:00Z",
@@ -164,6 +184,21 @@ describe("ExplainAccount", () => {
     expect(equity.parts.map(({ name }) => name)).toEqual(["balance", "unrealised_profit"]);
   });
 
+  test("an account whose margin is unknown: the fact that is missing", async () => {
+    const error = await refusal(client.explainAccount("carol"));
+    expect([error.code, error.reason]).toEqual([status.FAILED_PRECONDITION, "MARGIN_UNKNOWN"]);
+    expect(error.message).toContain("instruments.ETH-UNTOLD.mark");
+  });
+
+  test("on the command line: the page of the explanation, and as JSON", async () => {
+    const page = await run("account", "alice", "--explain");
+    for (const part of ["Deribit: Portfolio margin", "Initial margin: ", "Isolated positions", "As of "]) {
+      expect(page).toContain(part);
+    }
+    expect(await run("account", "bob", "--explain")).toContain("Sum over the cross positions (MAR-015).");
+    expect(JSON.parse(await run("account", "bob", "--explain", "--json")).main.regime).toBe("margin-tables");
+  });
+
   test("nobody", async () => {
     expect((await refusal(client.explainAccount("nobody"))).code).toBe(status.NOT_FOUND);
     expect((await refusal(client.explainAccount(""))).code).toBe(status.INVALID_ARGUMENT);
@@ -171,6 +206,12 @@ describe("ExplainAccount", () => {
 });
 
 describe("GetAccountBook", () => {
+  test("on the command line: the book itself, or with its regime as JSON", async () => {
+    const { book } = await client.getAccountBook("alice");
+    expect(JSON.parse(await run("book", "alice"))).toEqual(JSON.parse(book));
+    expect(JSON.parse(await run("book", "alice", "--json"))).toMatchObject({ regime: REGIME, book: JSON.parse(book) });
+  });
+
   test("is a book that Evaluate margins to the same figures", async () => {
     const { book, regime } = await client.getAccountBook("alice");
     expect(regime).toBe(REGIME);

@@ -4,7 +4,7 @@
 import { BILLION, cashOf, notionalOf, powerOfTen } from "./contracts";
 import {
   ACCOUNT_STATE as STATE_REFUSED, CONCENTRATION, CREDIT_LIMIT, INSTRUMENT_NOT_PERMITTED, KILL_SWITCH, MESSAGE_RATE,
-  OPEN_ORDER_LIMIT, ORDER_NOTIONAL, ORDER_QUANTITY, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR, PRICE_MISSING, REDUCE_ONLY,
+  OPEN_NOTIONAL_LIMIT, OPEN_ORDER_LIMIT, OPEN_QUANTITY_LIMIT, ORDER_NOTIONAL, ORDER_QUANTITY, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR, PRICE_MISSING, REDUCE_ONLY,
   REPEATED_EXECUTION, TRADING_HALTED,
 } from "./codes";
 import { clearOverflow, guarded, larger, magnitude, mulDivCeil, mulDivFloor, overflowed } from "./fixed";
@@ -153,8 +153,8 @@ function breaks(control: u8, limit: usize): u8 {
     case CONTROL_PRICE_COLLAR:
       return checkCollar(value);
     case CONTROL_ORDER_QUANTITY: {
-      const counted = load<u32>(limit, LIMIT_INSTRUMENT) == NONE ? wholeContracts() : quantity;
-      return counted > value ? fail(ORDER_QUANTITY, counted, value) : 0;
+      if (load<u32>(limit, LIMIT_INSTRUMENT) == NONE) return checkContracts(value);
+      return quantity > value ? fail(ORDER_QUANTITY, quantity, value) : 0;
     }
     case CONTROL_ORDER_NOTIONAL: {
       const notional = orderNotional();
@@ -168,17 +168,18 @@ function breaks(control: u8, limit: usize): u8 {
       const after = positionAfter();
       return after > value ? fail(POSITION_LIMIT, after, value) : 0;
     }
+    // CTL-011
     case CONTROL_OPEN_ORDERS: {
       const orders = <i64>openOrders(account, load<u32>(limit, LIMIT_INSTRUMENT)) + 1;
       return orders > value ? fail(OPEN_ORDER_LIMIT, orders, value) : 0;
     }
     case CONTROL_OPEN_QUANTITY: {
       const open = guarded(openQuantity(account, number, side) + quantity);
-      return open > value ? fail(OPEN_ORDER_LIMIT, open, value) : 0;
+      return open > value ? fail(OPEN_QUANTITY_LIMIT, open, value) : 0;
     }
     case CONTROL_OPEN_NOTIONAL: {
       const open = guarded(openNotional(account, number) + orderNotional());
-      return open > value ? fail(OPEN_ORDER_LIMIT, open, value) : 0;
+      return open > value ? fail(OPEN_NOTIONAL_LIMIT, open, value) : 0;
     }
     case CONTROL_CREDIT: {
       const exposure = exposureAfter();
@@ -201,9 +202,10 @@ function checkCollar(widthE9: i64): u8 {
   return price < mark - width ? fail(PRICE_COLLAR, price, mark - width) : 0;
 }
 
-/** CTL-007: parts of a contract count as one. */
-function wholeContracts(): i64 {
-  return mulDivCeil(quantity, 1, powerOfTen(load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE)));
+/** CTL-007: parts of a contract count as one. The answer is in quantity units, as the order is. */
+function checkContracts(most: i64): u8 {
+  const contract = powerOfTen(load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE));
+  return mulDivCeil(quantity, 1, contract) > most ? fail(ORDER_QUANTITY, quantity, most * contract) : 0;
 }
 
 /** CTL-008: at the limit or at the mark, whichever is worth more. */

@@ -1,13 +1,15 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
-import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Explanation } from "../evaluate/explain.ts";
-import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
+import type { Clock } from "../ingest/clock.ts";
+import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
-import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
+import type { AccountView, ControlsView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly snapshotEveryEvents: number;
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
+  /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
+  readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -51,7 +55,7 @@ export interface StartReport {
 }
 
 interface WaitingCommand {
-  readonly command: AccountCommand;
+  readonly input: VenueInput;
   readonly resolve: (outcome: CommandOutcome) => void;
   readonly reject: (error: Error) => void;
 }
@@ -233,7 +237,7 @@ export class Engine implements RiskEngine {
       eventTimeUs: Number(this.#eventTimeUs),
       input,
     }));
-    for (const { command } of commands) placed.push(ownInput({ kind: "account", command }));
+    for (const { input } of commands) placed.push(ownInput(input));
     let rows: JournalRow[];
     try {
       rows = this.#shard.fold(placed);
@@ -371,11 +375,42 @@ export class Engine implements RiskEngine {
     return explainAccount(this.#shard.reader, this.names, account);
   }
 
-  checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
-    return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
+  checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
+    const answer = this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly);
+    if (answer.code !== 0 || answer.reduces) return answer;
+    const behind = this.behind();
+    return behind === undefined ? answer : { ...answer, code: RefusalReason.ENGINE_BEHIND, ...behind };
+  }
+
+  /**
+   * CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound; in
+   * microseconds. Decided here and not in the fold, because a replay has no clock: whoever takes new risk asks before it
+   * writes anything down.
+   */
+  behind(): { readonly value: bigint; readonly limit: bigint } | undefined {
+    const bound = this.#options.lagBound;
+    if (bound === undefined) return undefined;
+    const value = BigInt(bound.clock.nowMs()) * 1_000n - this.#eventTimeUs;
+    const limit = BigInt(bound.maxLagMs) * 1_000n;
+    return value > limit ? { value, limit } : undefined;
+  }
+
+  controls(): ControlsView {
+    return this.#shard.reader.controls();
   }
 
   submit(command: AccountCommand): Promise<CommandOutcome> {
+    return this.#submit((eventTimeUs) => ({ kind: "account", command: { ...command, eventTimeUs } }));
+  }
+
+  submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    return this.#submit((eventTimeUs) => ({
+      kind: "market",
+      event: { instrument, eventTimeUs, event: { $case: "control", value: command } },
+    }));
+  }
+
+  #submit(at: (eventTimeUs: bigint) => VenueInput): Promise<CommandOutcome> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }
@@ -383,7 +418,7 @@ export class Engine implements RiskEngine {
       // Time comes with the feed, so that a command of today does not make a market of another day look stale.
       const now = this.#shard.reader.eventTimeUs;
       const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
-      this.#commands.push({ command: { ...command, eventTimeUs }, resolve, reject });
+      this.#commands.push({ input: at(eventTimeUs), resolve, reject });
       this.#wake?.();
     });
   }

@@ -1,6 +1,6 @@
-import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Explanation } from "../evaluate/explain.ts";
-import type { AccountView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
+import type { AccountView, ControlsView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
 import type { Names } from "./names.ts";
 
 /** Which state an answer speaks of: everything up to this journal position, and the event time there. */
@@ -33,6 +33,8 @@ export interface OrderQuestion {
   readonly quantity: bigint;
   /** In price units; undefined for a market order. */
   readonly price: bigint | undefined;
+  /** To be refused when it would add to a position. */
+  readonly reduceOnly: boolean;
 }
 
 /**
@@ -52,6 +54,10 @@ export interface RiskEngine {
   explain(account: number): Explanation;
   checkOrder(question: OrderQuestion): OrderAnswer;
   submit(command: AccountCommand): Promise<CommandOutcome>;
+  /** Sets a control before the trade; `instrument` of its scope, "" for all. */
+  submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome>;
+  /** Everything that stands in an order's way, as it is set. */
+  controls(): ControlsView;
   /** Called after each durable batch with the accounts that it touched. @returns how to stop it */
   onDurable(listener: (touched: ReadonlySet<number>) => void): () => void;
 }

@@ -14,6 +14,14 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  ControlServiceClient,
+  type ListControlsResponse,
+  type SetControlResponse,
+  type SetLimitRequest,
+  type SetOverrideRequest,
+  type SetSwitchRequest,
+} from "../../generated/proto/plimsoll/v1/control_service.ts";
+import {
   type CheckOrderResponse,
   GateServiceClient,
   type Order,
@@ -62,16 +70,18 @@ export class GatewayClient {
   readonly #accounts: AccountServiceClient;
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
+  readonly #controls: ControlServiceClient;
   readonly #address: Required<GatewayAddress>;
 
   constructor({ host, port, clockMs, deadlineMs = 5_000 }: GatewayAddress) {
     this.#address = { host, port, clockMs, deadlineMs };
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
-    // One connection for all three.
+    // One connection for all of them.
     const channelOverride = this.#accounts.getChannel();
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });
+    this.#controls = new ControlServiceClient(target, credentials.createInsecure(), { channelOverride });
   }
 
   getAccount(account: string): Promise<GetAccountResponse> {
@@ -97,6 +107,22 @@ export class GatewayClient {
 
   withdraw(request: WithdrawRequest): Promise<WithdrawResponse> {
     return this.#call((...rest) => this.#transfers.withdraw(request, ...rest));
+  }
+
+  setLimit(request: SetLimitRequest): Promise<SetControlResponse> {
+    return this.#call((...rest) => this.#controls.setLimit(request, ...rest));
+  }
+
+  setSwitch(request: SetSwitchRequest): Promise<SetControlResponse> {
+    return this.#call((...rest) => this.#controls.setSwitch(request, ...rest));
+  }
+
+  setOverride(request: SetOverrideRequest): Promise<SetControlResponse> {
+    return this.#call((...rest) => this.#controls.setOverride(request, ...rest));
+  }
+
+  listControls(): Promise<ListControlsResponse> {
+    return this.#call((...rest) => this.#controls.listControls({}, ...rest));
   }
 
   close(): void {

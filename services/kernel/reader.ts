@@ -98,9 +98,11 @@ import {
   TABLE_POOLS,
   TABLE_POSITIONS,
 } from "../../assembly/layout.ts";
+import { readControls } from "./controlsReader.ts";
 import type { Kernel } from "./kernel.ts";
 import {
   type AccountView,
+  type ControlsView,
   type InstrumentView,
   type MarginModeNumber,
   type MarginStateNumber,
@@ -408,6 +410,10 @@ export class KernelReader {
       freeCollateralBefore: answers[CHECK_FREE_BEFORE]!,
       freeCollateralAfter: answers[CHECK_FREE_AFTER]!,
     };
+  }
+
+  controls(): ControlsView {
+    return readControls(this.#kernel);
   }
 
   #u8(address: number): number {

@@ -2,6 +2,7 @@ import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.
 import {
   type AccountCommand,
   ContractKind,
+  type ControlCommand,
   type InstrumentListing,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { Names } from "../../services/engine/names.ts";
@@ -9,6 +10,7 @@ import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../
 import type { Explanation } from "../../services/evaluate/explain.ts";
 import type {
   AccountView,
+  ControlsView,
   InstrumentView,
   MarginStateNumber,
   OrderAnswer,
@@ -26,6 +28,8 @@ export class FakeEngine implements RiskEngine {
   readonly marks = new Map<number, bigint>();
   readonly questions: OrderQuestion[] = [];
   readonly commands: AccountCommand[] = [];
+  readonly controlCommands: { readonly instrument: string; readonly command: ControlCommand }[] = [];
+  controlsSet: ControlsView = { limits: [], switches: [], overrides: [], stopped: [] };
   answer: OrderAnswer = ACCEPTED;
   outcome: { code: number; value: bigint; limit: bigint } = { code: 0, value: 0n, limit: 0n };
   failure: Error | undefined;
@@ -130,6 +134,15 @@ export class FakeEngine implements RiskEngine {
       throw this.failure;
     }
     this.position += 1n;
+    return { ...this.outcome, asOf: this.asOf() };
+  }
+
+  controls(): ControlsView {
+    return this.controlsSet;
+  }
+
+  async submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    this.controlCommands.push({ instrument, command });
     return { ...this.outcome, asOf: this.asOf() };
   }
 

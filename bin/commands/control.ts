@@ -203,8 +203,9 @@ async function setting(
 }
 
 function scopeText({ account, instrument, currency }: ControlScope): string {
-  const where = [account, instrument === "" ? "" : `in ${instrument}`].filter((text) => text !== "").join(" ");
-  return `${where === "" ? "the venue" : where}${currency === "" ? "" : `, counted in ${currency}`}`;
+  const who = account === "" ? "all accounts" : account;
+  const where = instrument === "" ? who : `${who} in ${instrument}`;
+  return `${where}${currency === "" ? "" : `, counted in ${currency}`}`;
 }
 
 const COLUMNS: readonly Column[] = [

@@ -21,6 +21,17 @@ import { GatewayError, invalidField, unknownName } from "./statusDetails.ts";
 
 const SWITCHES = [Switch.KILL, Switch.HALT, Switch.REDUCE_ONLY, Switch.NOT_PERMITTED] as const;
 
+/** What to do about a refusal whose name alone does not say it. */
+const ADVICE: { readonly [reason: number]: string } = {
+  [RefusalReason.CONTROL_SCOPE]:
+    "the control has no such scope. position, open-quantity, open-notional and concentration need an instrument; message " +
+    "and execution rates and order-executions name none; credit, and order-notional without an instrument, need a " +
+    "currency, the others none; an override names an account or an instrument",
+  [RefusalReason.CONTROL_VALUE]: "counted in the smallest units of the control",
+  [RefusalReason.OVERRIDE_IDENTITIES]: "by and approved_by must be two different people",
+  [RefusalReason.OVERRIDE_EXPIRY]: "an override ends after the market's present time and within a day of it",
+};
+
 /** plimsoll.v1.ControlService over an engine (docs/controls.md). */
 export function controlService(engine: RiskEngine, limits: GatewayLimits): ControlServiceServer {
   const { names } = engine;
@@ -104,7 +115,9 @@ async function submit(
   if (outcome.code === RefusalReason.DUPLICATE) return { asOf, duplicate: true };
   const refusal = refusalMessage(outcome, currency ?? { name: "", scale: 0 }, instrument);
   const { field, value, limit, unit, rule } = refusal;
-  throw new GatewayError(refusalStatus(outcome.code), refusalName(outcome.code), refusalSentence(refusal), {
+  const advice = ADVICE[outcome.code];
+  const sentence = advice === undefined ? refusalSentence(refusal) : `${refusalSentence(refusal)}: ${advice}`;
+  throw new GatewayError(refusalStatus(outcome.code), refusalName(outcome.code), sentence, {
     field,
     value,
     limit,

@@ -36,7 +36,7 @@ export const TABLE_BOOKKEEPING: i32 = 14;
 export const TABLE_ACCOUNT_HEADS: i32 = 15;
 export const TABLE_COUNT: i32 = 16;
 
-/** Header: one record of 128 bytes.
+/** Header: one record of 192 bytes.
  *
  *    0 event time us i64 | 8 identities seen i64 | 16 identities forgotten through us i64
  *   24 currencies u32 | 28 margin tables u32 | 32 grids u32 | 36 instruments u32
@@ -44,10 +44,10 @@ export const TABLE_COUNT: i32 = 16;
  *   56 capacities: accounts, pools, positions, instruments, identities (u32 each)
  *   76 bytes of the program store in use u32 | 80 its capacity u32 | 84 regimes u32
  *   88 next effective time of a regime us i64 (largest value: none) | 96 pools that regimes judge u32
- *  100 limits u32 | 104 overrides in force u32 | 108 switches of the venue u8 | 110 controls with limits of the venue u16
- *  112 next expiry of an override us i64 (largest value: none)
+ *  128 limits u32 | 132 overrides in force u32 | 136 switches of the venue u8 | 138 controls with limits of the venue u16
+ *  144 next expiry of an override us i64 (largest value: none)
  */
-export const HEADER_SIZE: u32 = 128;
+export const HEADER_SIZE: u32 = 192;
 export const HEADER_EVENT_TIME: u32 = 0;
 export const HEADER_IDENTITIES_SEEN: u32 = 8;
 export const HEADER_FORGOTTEN_THROUGH: u32 = 16;
@@ -69,11 +69,11 @@ export const HEADER_PROGRAM_CAPACITY: u32 = 80;
 export const HEADER_REGIMES: u32 = 84;
 export const HEADER_NEXT_EFFECTIVE: u32 = 88;
 export const HEADER_JUDGED_POOLS: u32 = 96;
-export const HEADER_LIMITS: u32 = 100;
-export const HEADER_OVERRIDES: u32 = 104;
-export const HEADER_SWITCHES: u32 = 108;
-export const HEADER_LIMITED: u32 = 110;
-export const HEADER_NEXT_EXPIRY: u32 = 112;
+export const HEADER_LIMITS: u32 = 128;
+export const HEADER_OVERRIDES: u32 = 132;
+export const HEADER_SWITCHES: u32 = 136;
+export const HEADER_LIMITED: u32 = 138;
+export const HEADER_NEXT_EXPIRY: u32 = 144;
 
 /** Bookkeeping: one record.
  *
@@ -154,9 +154,9 @@ export const REGIME_CAPACITY: u32 = 16;
  *  176 held mark time us i64
  *  184 key of its underlying u32 (NONE) | 188 key of its name u32 | 192 product u8 | 193 coin-settled option u8
  *  194 price scale u8 | 195 quantity scale u8 | 196 volatility known u8 | 197 forward known u8
+ *  198 controls with limits of the instrument (bits 0 to 11) and its switches (from bit 12 on) u16
  *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
  *  232 multiplier numerator i64 | 240 multiplier denominator i64
- *  248 switches u8 | 250 controls with limits of the instrument u16
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -203,8 +203,8 @@ export const INSTRUMENT_FORWARD: u32 = 216;
 export const INSTRUMENT_INTEREST: u32 = 224;
 export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
 export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
-export const INSTRUMENT_SWITCHES: u32 = 248;
-export const INSTRUMENT_LIMITED: u32 = 250;
+export const INSTRUMENT_CONTROLS: u32 = 198;
+export const INSTRUMENT_CONTROLS_SWITCHES: u32 = 12;
 
 export const PRODUCT_PERPETUAL: u8 = 0;
 export const PRODUCT_FUTURE: u8 = 1;
@@ -219,7 +219,7 @@ export const KIND_INVERSE: u8 = 2;
  *    0 mode u8 | 1 state u8 | 2 quarantined u8 | 3 margin unknown u8 (the refusal) | 4 first position u32 | 8 first pool u32
  *   12 positions u32 | 16 pools and isolated positions by state u32 [5] (index 2 called, 3 liquidating, 4 bankrupt)
  *   40 state since us i64 | 48 regime u32 (portfolio mode)
- *   52 switches u8 | 53 control that has stopped it u8 | 54 controls with limits of the account, in all or one instrument, u16
+ *   60 switches u8 | 61 control that has stopped it u8 | 62 controls with limits of the account, in all or one instrument, u16
  */
 export const ACCOUNT_SIZE: u32 = 64;
 export const ACCOUNT_MODE: u32 = 0;
@@ -232,9 +232,9 @@ export const ACCOUNT_POSITIONS: u32 = 12;
 export const ACCOUNT_STATE_COUNTS: u32 = 16;
 export const ACCOUNT_STATE_SINCE: u32 = 40;
 export const ACCOUNT_REGIME: u32 = 48;
-export const ACCOUNT_SWITCHES: u32 = 52;
-export const ACCOUNT_STOPPED_BY: u32 = 53;
-export const ACCOUNT_LIMITED: u32 = 54;
+export const ACCOUNT_SWITCHES: u32 = 60;
+export const ACCOUNT_STOPPED_BY: u32 = 61;
+export const ACCOUNT_LIMITED: u32 = 62;
 
 /** Pool: 128 bytes. An account's cross collateral in one currency.
  *
@@ -443,8 +443,8 @@ export const INSURANCE_PAID: u8 = 73;
 export const ACCOUNT_QUARANTINED_KIND: u8 = 74;
 export const REGIME_ACTIVATED: u8 = 75;
 export const MARGIN_UNKNOWN_KIND: u8 = 76;
-export const CONTROL_TRIPPED: u8 = 78;
 export const OVERRIDE_EXPIRED: u8 = 79;
+export const CONTROL_TRIPPED: u8 = 80;
 
 /** Output slot: 112 bytes. The first slot of an input has the input's kind, the others what followed from it.
  *

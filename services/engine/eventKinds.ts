@@ -34,8 +34,8 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   accountQuarantined: 74,
   regimeActivated: 75,
   marginUnknown: 76,
-  controlTripped: 78,
   overrideExpired: 79,
+  controlTripped: 80,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

@@ -8,8 +8,9 @@ import {
   HEADER_INSTRUMENTS,
   HEADER_LIMITS,
   HEADER_SWITCHES,
+  INSTRUMENT_CONTROLS,
+  INSTRUMENT_CONTROLS_SWITCHES,
   INSTRUMENT_SIZE,
-  INSTRUMENT_SWITCHES,
   LIMIT_ACCOUNT,
   LIMIT_CURRENCY,
   LIMIT_ENTRY,
@@ -49,8 +50,8 @@ export function readControls({ bytes, u32, i64, exports }: Kernel): ControlsView
     if (control !== 0) stopped.push({ account, control });
   }
   for (let instrument = 0; instrument < u32[(header + HEADER_INSTRUMENTS) >> 2]!; instrument++) {
-    const record = instruments + instrument * INSTRUMENT_SIZE;
-    addSwitches(bytes[record + INSTRUMENT_SWITCHES]!, { account: undefined, instrument });
+    const upper = bytes[instruments + instrument * INSTRUMENT_SIZE + INSTRUMENT_CONTROLS + 1]!;
+    addSwitches(upper >> (INSTRUMENT_CONTROLS_SWITCHES - 8), { account: undefined, instrument });
   }
 
   const reference = (address: number): number | undefined => {

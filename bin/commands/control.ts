@@ -4,7 +4,7 @@ import type {
   ControlOrigin,
   ControlScope,
   ListControlsResponse,
-  SetControlResponse,
+  SetLimitResponse,
 } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { Control, Switch } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { GatewayClient } from "../../services/gateway/client.ts";
@@ -183,7 +183,7 @@ async function setting(
   command: Command,
   options: ControlOptions,
   what: string,
-  send: (client: GatewayClient, origin: ControlOrigin, scope: ControlScope) => Promise<SetControlResponse>,
+  send: (client: GatewayClient, origin: ControlOrigin, scope: ControlScope) => Promise<SetLimitResponse>,
 ): Promise<void> {
   const requestId = options.requestId ?? randomUUID();
   const { account = "", instrument = "", currency = "", by, reason } = options;

@@ -16,10 +16,12 @@ import {
 import {
   ControlServiceClient,
   type ListControlsResponse,
-  type SetControlResponse,
   type SetLimitRequest,
+  type SetLimitResponse,
   type SetOverrideRequest,
+  type SetOverrideResponse,
   type SetSwitchRequest,
+  type SetSwitchResponse,
 } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import {
   type CheckOrderResponse,
@@ -109,15 +111,15 @@ export class GatewayClient {
     return this.#call((...rest) => this.#transfers.withdraw(request, ...rest));
   }
 
-  setLimit(request: SetLimitRequest): Promise<SetControlResponse> {
+  setLimit(request: SetLimitRequest): Promise<SetLimitResponse> {
     return this.#call((...rest) => this.#controls.setLimit(request, ...rest));
   }
 
-  setSwitch(request: SetSwitchRequest): Promise<SetControlResponse> {
+  setSwitch(request: SetSwitchRequest): Promise<SetSwitchResponse> {
     return this.#call((...rest) => this.#controls.setSwitch(request, ...rest));
   }
 
-  setOverride(request: SetOverrideRequest): Promise<SetControlResponse> {
+  setOverride(request: SetOverrideRequest): Promise<SetOverrideResponse> {
     return this.#call((...rest) => this.#controls.setOverride(request, ...rest));
   }
 

@@ -3,8 +3,8 @@ import type {
   ControlScope,
   ControlServiceServer,
   ListControlsResponse,
-  SetControlResponse,
   SetLimitRequest,
+  SetLimitResponse,
 } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { type Control, type ControlCommand, Switch } from "../../generated/proto/plimsoll/v1/venue_events.ts";
@@ -89,7 +89,7 @@ async function submit(
   origin: ControlOrigin | undefined,
   scope: ControlScope | undefined,
   command: NonNullable<ControlCommand["command"]>,
-): Promise<SetControlResponse> {
+): Promise<SetLimitResponse> {
   const { requestId = "", by = "", reason = "" } = origin ?? {};
   for (const [field, text] of [
     ["origin.request_id", requestId],

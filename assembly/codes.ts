@@ -68,3 +68,5 @@ export const CONTROL_SCOPE: u8 = 87;
 export const CONTROL_VALUE: u8 = 88;
 export const OVERRIDE_IDENTITIES: u8 = 89;
 export const OVERRIDE_EXPIRY: u8 = 90;
+export const OPEN_QUANTITY_LIMIT: u8 = 91;
+export const OPEN_NOTIONAL_LIMIT: u8 = 92;

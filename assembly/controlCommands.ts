@@ -13,7 +13,7 @@ import {
   CONTROL_PRICE_COLLAR, ENTRY_OVERRIDE, ENTRY_SWITCHES, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME,
   HEADER_FORGOTTEN_THROUGH, HEADER_INSTRUMENTS, HEADER_LIMITED, HEADER_LIMITS, HEADER_NEXT_EXPIRY, HEADER_OVERRIDES,
   HEADER_SWITCHES, INPUT_ACCOUNT, INPUT_CHOICE, INPUT_CURRENCY, INPUT_FIRST, INPUT_IDENTITY, INPUT_INSTRUMENT,
-  INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_TIME, INSTRUMENT_LIMITED, INSTRUMENT_SWITCHES, LIMIT_ACCOUNT,
+  INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_TIME, INSTRUMENT_CONTROLS, INSTRUMENT_CONTROLS_SWITCHES, LIMIT_ACCOUNT,
   LIMIT_ENTRY, LIMIT_IN_FORCE, LIMIT_INSTRUMENT, LIMIT_SECOND, LIMIT_SET, LIMIT_VALUE, NONE, OVERRIDE_CAPACITY,
   OVERRIDE_EXPIRED, SWITCH_HALT, SWITCH_KILL, SWITCH_NOT_PERMITTED, SWITCH_REDUCE_ONLY, SWITCH_SET,
 } from "./layout";
@@ -121,7 +121,7 @@ function markLimited(entry: u8, account: u32, instrument: u32): void {
   else if (instrument == NONE) store<u16>(header, load<u16>(header, HEADER_LIMITED) | bit, HEADER_LIMITED);
   else {
     const record = instrumentAt(instrument);
-    store<u16>(record, load<u16>(record, INSTRUMENT_LIMITED) | bit, INSTRUMENT_LIMITED);
+    store<u16>(record, load<u16>(record, INSTRUMENT_CONTROLS) | bit, INSTRUMENT_CONTROLS);
   }
 }
 
@@ -136,7 +136,7 @@ function setSwitch(which: u8, account: u32, instrument: u32, currency: u32, on: 
   }
   if (scope == VENUE) turn(header + HEADER_SWITCHES, which, on);
   else if (scope == ACCOUNT) turn(accountAt(account) + ACCOUNT_SWITCHES, which, on);
-  else if (scope == INSTRUMENT) turn(instrumentAt(instrument) + INSTRUMENT_SWITCHES, which, on);
+  else if (scope == INSTRUMENT) turnInstrument(instrumentAt(instrument), which, on);
   else {
     if (!limitFits(ENTRY_SWITCHES, account, instrument, NONE)) return refuse(CAPACITY, 0, 0);
     const row = takeLimit(ENTRY_SWITCHES, account, instrument, NONE);
@@ -150,6 +150,12 @@ function setSwitch(which: u8, account: u32, instrument: u32, currency: u32, on: 
 function turn(address: usize, which: u8, on: bool): void {
   const now = load<u8>(address);
   store<u8>(address, on ? now | which : now & ~which);
+}
+
+function turnInstrument(record: usize, which: u8, on: bool): void {
+  const bit = <u16>which << <u16>INSTRUMENT_CONTROLS_SWITCHES;
+  const now = load<u16>(record, INSTRUMENT_CONTROLS);
+  store<u16>(record, on ? now | bit : now & ~bit, INSTRUMENT_CONTROLS);
 }
 
 /** CTL-016. That two different people stand behind it, the host has seen. */

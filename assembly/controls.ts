@@ -4,7 +4,7 @@
 import { BILLION, cashOf, notionalOf, powerOfTen } from "./contracts";
 import {
   ACCOUNT_STATE as STATE_REFUSED, CONCENTRATION, CREDIT_LIMIT, INSTRUMENT_NOT_PERMITTED, KILL_SWITCH, MESSAGE_RATE,
-  OPEN_ORDER_LIMIT, ORDER_NOTIONAL, ORDER_QUANTITY, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR, PRICE_MISSING, REDUCE_ONLY,
+  OPEN_NOTIONAL_LIMIT, OPEN_ORDER_LIMIT, OPEN_QUANTITY_LIMIT, ORDER_NOTIONAL, ORDER_QUANTITY, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR, PRICE_MISSING, REDUCE_ONLY,
   REPEATED_EXECUTION, TRADING_HALTED,
 } from "./codes";
 import { clearOverflow, guarded, larger, magnitude, mulDivCeil, mulDivFloor, overflowed } from "./fixed";
@@ -13,8 +13,8 @@ import {
   ACCOUNT_FIRST_POSITION, ACCOUNT_LIMITED, ACCOUNT_STATE, ACCOUNT_STOPPED_BY, ACCOUNT_SWITCHES, CONTROL_CONCENTRATION,
   CONTROL_CREDIT, CONTROL_MESSAGE_RATE, CONTROL_OPEN_NOTIONAL, CONTROL_OPEN_ORDERS, CONTROL_OPEN_QUANTITY,
   CONTROL_ORDER_NOTIONAL, CONTROL_ORDER_QUANTITY, CONTROL_POSITION, CONTROL_PRICE_COLLAR, ENTRY_OVERRIDE, ENTRY_SWITCHES,
-  HEADER_EVENT_TIME, HEADER_LIMITED, HEADER_OVERRIDES, HEADER_SWITCHES, INSTRUMENT_CURRENCY, INSTRUMENT_LIMITED,
-  INSTRUMENT_MARK, INSTRUMENT_MARKED, INSTRUMENT_OPEN_QUANTITY, INSTRUMENT_QUANTITY_SCALE, INSTRUMENT_SWITCHES,
+  HEADER_EVENT_TIME, HEADER_LIMITED, HEADER_OVERRIDES, HEADER_SWITCHES, INSTRUMENT_CONTROLS, INSTRUMENT_CONTROLS_SWITCHES, INSTRUMENT_CURRENCY,
+  INSTRUMENT_MARK, INSTRUMENT_MARKED, INSTRUMENT_OPEN_QUANTITY, INSTRUMENT_QUANTITY_SCALE,
   LIMIT_INSTRUMENT, LIMIT_SECOND, LIMIT_VALUE, NONE, POSITION_INSTRUMENT, POSITION_MARK_VALUE,
   POSITION_NEXT, POSITION_QUANTITY, SIDE_BUY, STATE_HEALTHY, SWITCH_HALT, SWITCH_KILL, SWITCH_NOT_PERMITTED,
   SWITCH_REDUCE_ONLY,
@@ -33,6 +33,9 @@ const SCOPE_VENUE: i64 = 1;
 const SCOPE_ACCOUNT: i64 = 2;
 const SCOPE_INSTRUMENT: i64 = 3;
 const SCOPE_ACCOUNT_INSTRUMENT: i64 = 4;
+
+/** Of INSTRUMENT_CONTROLS: which controls have limits. */
+const INSTRUMENT_LIMITED: u32 = (1 << INSTRUMENT_CONTROLS_SWITCHES) - 1;
 
 // The order under check.
 let account: u32 = 0;
@@ -73,7 +76,7 @@ export function checkControls(
   if (!reduces && state != STATE_HEALTHY) return fail(STATE_REFUSED, state, STATE_HEALTHY);
   // Most orders meet few limits: which controls have any, the records know.
   const limited = <u32>load<u16>(header, HEADER_LIMITED) | <u32>load<u16>(record, ACCOUNT_LIMITED) |
-    <u32>load<u16>(instrument, INSTRUMENT_LIMITED);
+    (<u32>load<u16>(instrument, INSTRUMENT_CONTROLS) & INSTRUMENT_LIMITED);
   if (limited == 0) return 0;
   clearOverflow();
   const last = reduces ? CONTROL_MESSAGE_RATE : CONTROL_CONCENTRATION;
@@ -89,7 +92,7 @@ export function checkControls(
 function checkSwitches(reduces: bool): u8 {
   const venue = load<u8>(header, HEADER_SWITCHES);
   const own = load<u8>(accountAt(account), ACCOUNT_SWITCHES);
-  const traded = load<u8>(instrument, INSTRUMENT_SWITCHES);
+  const traded = <u8>(<u32>load<u16>(instrument, INSTRUMENT_CONTROLS) >> INSTRUMENT_CONTROLS_SWITCHES);
   let both: u8 = 0;
   if ((load<u16>(accountAt(account), ACCOUNT_LIMITED) & (1 << ENTRY_SWITCHES)) != 0) {
     const row = limitInForce(ENTRY_SWITCHES, account, number, NONE);
@@ -153,8 +156,8 @@ function breaks(control: u8, limit: usize): u8 {
     case CONTROL_PRICE_COLLAR:
       return checkCollar(value);
     case CONTROL_ORDER_QUANTITY: {
-      const counted = load<u32>(limit, LIMIT_INSTRUMENT) == NONE ? wholeContracts() : quantity;
-      return counted > value ? fail(ORDER_QUANTITY, counted, value) : 0;
+      if (load<u32>(limit, LIMIT_INSTRUMENT) == NONE) return checkContracts(value);
+      return quantity > value ? fail(ORDER_QUANTITY, quantity, value) : 0;
     }
     case CONTROL_ORDER_NOTIONAL: {
       const notional = orderNotional();
@@ -168,17 +171,18 @@ function breaks(control: u8, limit: usize): u8 {
       const after = positionAfter();
       return after > value ? fail(POSITION_LIMIT, after, value) : 0;
     }
+    // CTL-011
     case CONTROL_OPEN_ORDERS: {
       const orders = <i64>openOrders(account, load<u32>(limit, LIMIT_INSTRUMENT)) + 1;
       return orders > value ? fail(OPEN_ORDER_LIMIT, orders, value) : 0;
     }
     case CONTROL_OPEN_QUANTITY: {
       const open = guarded(openQuantity(account, number, side) + quantity);
-      return open > value ? fail(OPEN_ORDER_LIMIT, open, value) : 0;
+      return open > value ? fail(OPEN_QUANTITY_LIMIT, open, value) : 0;
     }
     case CONTROL_OPEN_NOTIONAL: {
       const open = guarded(openNotional(account, number) + orderNotional());
-      return open > value ? fail(OPEN_ORDER_LIMIT, open, value) : 0;
+      return open > value ? fail(OPEN_NOTIONAL_LIMIT, open, value) : 0;
     }
     case CONTROL_CREDIT: {
       const exposure = exposureAfter();
@@ -201,9 +205,10 @@ function checkCollar(widthE9: i64): u8 {
   return price < mark - width ? fail(PRICE_COLLAR, price, mark - width) : 0;
 }
 
-/** CTL-007: parts of a contract count as one. */
-function wholeContracts(): i64 {
-  return mulDivCeil(quantity, 1, powerOfTen(load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE)));
+/** CTL-007: parts of a contract count as one. The answer is in quantity units, as the order is. */
+function checkContracts(most: i64): u8 {
+  const contract = powerOfTen(load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE));
+  return mulDivCeil(quantity, 1, contract) > most ? fail(ORDER_QUANTITY, quantity, most * contract) : 0;
 }
 
 /** CTL-008: at the limit or at the mark, whichever is worth more. */

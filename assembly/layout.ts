@@ -167,9 +167,9 @@ export const REGIME_CAPACITY: u32 = 16;
  *  176 held mark time us i64
  *  184 key of its underlying u32 (NONE) | 188 key of its name u32 | 192 product u8 | 193 coin-settled option u8
  *  194 price scale u8 | 195 quantity scale u8 | 196 volatility known u8 | 197 forward known u8
+ *  198 controls with limits of the instrument (bits 0 to 11) and its switches (from bit 12 on) u16
  *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
  *  232 multiplier numerator i64 | 240 multiplier denominator i64 | 248 version u32: rises with every fact that a regime reads
- *  252 switches u8 | 254 controls with limits of the instrument u16
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -217,8 +217,8 @@ export const INSTRUMENT_INTEREST: u32 = 224;
 export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
 export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
 export const INSTRUMENT_VERSION: u32 = 248;
-export const INSTRUMENT_SWITCHES: u32 = 252;
-export const INSTRUMENT_LIMITED: u32 = 254;
+export const INSTRUMENT_CONTROLS: u32 = 198;
+export const INSTRUMENT_CONTROLS_SWITCHES: u32 = 12;
 
 export const PRODUCT_PERPETUAL: u8 = 0;
 export const PRODUCT_FUTURE: u8 = 1;

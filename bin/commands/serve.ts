@@ -33,6 +33,7 @@ export interface ServeOptions {
   readonly accounts?: number;
   readonly stepInterval: number;
   readonly steps?: number;
+  readonly maxLagMs?: number;
   readonly json: boolean;
 }
 
@@ -64,6 +65,12 @@ export function register(program: Command): void {
     .option("--accounts <n>", "accounts to make up (default: 500 simulated, 1000 on a tape)", wholeNumber(10, 60_000))
     .option("--step-interval <ms>", "pace of the simulated venue; 0 is as fast as possible", wholeNumber(0, 60_000), 50)
     .option("--steps <n>", "end the simulated venue after so many steps", wholeNumber(1, 1e9))
+    .option(
+      "--max-lag-ms <ms>",
+      "refuse new risk while the newest event is older than this by the wall clock (ENGINE_BEHIND); for a live feed " +
+        "(default: no bound)",
+      wholeNumber(1, 86_400_000),
+    )
     .option("--json", "print one JSON object as the last line on stdout; status goes to stderr", false)
     .addHelpText(
       "after",
@@ -99,6 +106,7 @@ async function serve(options: ServeOptions): Promise<void> {
     source: (feedback) => sourceOf(options, market, feedback, say),
     snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS,
     pullLimit: PULL_LIMIT,
+    lagBound: options.maxLagMs === undefined ? undefined : { clock: systemClock, maxLagMs: options.maxLagMs },
     log: say,
     progress: recovery.update,
   });

@@ -1,14 +1,16 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
-import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
+import { type Migration, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Clock } from "../ingest/clock.ts";
+import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
 import type { RungStore } from "../journal/rungs.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
+import { bindingName } from "../kernel/bindingName.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
-import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
+import type { AccountView, ControlsView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import { type AccountBook, bookOfAccount } from "./accountBook.ts";
 import type { PlacedInput } from "./engineInput.ts";
@@ -17,7 +19,7 @@ import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
 import type { Names } from "./names.ts";
-import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
+import { holdCommand, holdOutcomeOfRow, NOTHING_LOOKED_AT } from "./holdOutcome.ts";
 import { outcomeOfRow } from "./outcome.ts";
 import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
@@ -55,6 +57,8 @@ export interface EngineOptions {
   readonly snapshotEveryEvents: number;
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
+  /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
+  readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -69,8 +73,10 @@ export interface StartReport {
   readonly epoch: number;
 }
 
+type Refusal = Pick<OrderAnswer, "code" | "value" | "limit" | "binding">;
+
 interface WaitingCommand {
-  readonly command: AccountCommand;
+  readonly input: VenueInput;
   /** Told the row of the command, which is on disk. */
   readonly durable: (row: JournalRow) => void;
   readonly reject: (error: Error) => void;
@@ -256,7 +262,7 @@ export class Engine implements RiskEngine {
       eventTimeUs: Number(this.#eventTimeUs),
       input,
     }));
-    for (const { command } of commands) placed.push(ownInput({ kind: "account", command }));
+    for (const { input } of commands) placed.push(ownInput(input));
     let rows: JournalRow[];
     try {
       rows = this.#shard.fold(placed);
@@ -408,8 +414,29 @@ export class Engine implements RiskEngine {
     return bookOfAccount(this.#shard.reader, this.names, account);
   }
 
-  checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
-    return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
+  checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
+    const answer = this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly);
+    if (answer.code !== 0 || answer.reduces) return answer;
+    const behind = this.behind();
+    return behind === undefined ? answer : { ...answer, ...behind };
+  }
+
+  /**
+   * CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound; in
+   * microseconds. Decided here and not in the fold, because a replay has no clock: whoever takes new risk asks before it
+   * writes anything down.
+   */
+  behind(): Refusal | undefined {
+    const bound = this.#options.lagBound;
+    if (bound === undefined) return undefined;
+    const value = BigInt(bound.clock.nowMs()) * 1_000n - this.#eventTimeUs;
+    const limit = BigInt(bound.maxLagMs) * 1_000n;
+    if (value <= limit) return undefined;
+    return { code: RefusalReason.ENGINE_BEHIND, value, limit, binding: bindingName(RefusalReason.ENGINE_BEHIND) };
+  }
+
+  controls(): ControlsView {
+    return this.#shard.reader.controls();
   }
 
   maxOrder(question: LargestOrderQuestion): LargestOrder {
@@ -425,12 +452,24 @@ export class Engine implements RiskEngine {
   }
 
   async submit(command: AccountCommand): Promise<CommandOutcome> {
-    const { row, asOf } = await this.#durableRow(command);
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(command, eventTimeUs));
+    return { ...outcomeOfRow(row), asOf };
+  }
+
+  async submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => ({
+      kind: "market",
+      event: { instrument, eventTimeUs, event: { $case: "control", value: command } },
+    }));
     return { ...outcomeOfRow(row), asOf };
   }
 
   async submitHold(request: HoldRequest): Promise<HoldOutcome> {
-    const { row, asOf } = await this.#durableRow(holdCommand(request));
+    const late = request.kind === "release" || request.reduceOnly ? undefined : this.behind();
+    if (late !== undefined) {
+      return { ...late, duplicate: false, figures: { ...NOTHING_LOOKED_AT, ...late }, asOf: this.asOf() };
+    }
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(holdCommand(request), eventTimeUs));
     const answered = holdOutcomeOfRow(row);
     if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };
     const first = await this.#options.journal.row(Number(answered.answeredAt));
@@ -441,8 +480,10 @@ export class Engine implements RiskEngine {
     return { ...again, duplicate: true, asOf };
   }
 
-  /** Puts a command into the next batch. Resolves when its row is on disk, with the state right after that batch. */
-  #durableRow(command: AccountCommand): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
+  /** Puts an input into the next batch. Resolves when its row is on disk, with the state right after that batch. */
+  #durableRow(
+    at: (eventTimeUs: bigint) => VenueInput,
+  ): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }
@@ -451,7 +492,7 @@ export class Engine implements RiskEngine {
       const now = this.#shard.reader.eventTimeUs;
       const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
       const durable = (row: JournalRow) => resolve({ row, asOf: this.asOf() });
-      this.#commands.push({ command: { ...command, eventTimeUs }, durable, reject });
+      this.#commands.push({ input: at(eventTimeUs), durable, reject });
       this.#wake?.();
     });
   }
@@ -468,4 +509,8 @@ function reasonOf(error: unknown): string {
 
 function toPosition({ topic, partition, leaderEpoch, lastOffset }: SourceBatch["spans"][number]): SourcePosition {
   return { topic, partition, leaderEpoch, lastOffset };
+}
+
+function accountInput(command: AccountCommand, eventTimeUs: bigint): VenueInput {
+  return { kind: "account", command: { ...command, eventTimeUs } };
 }

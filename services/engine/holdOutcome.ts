@@ -50,7 +50,7 @@ function outcome(code: number, value: bigint, limit: bigint, figures: OrderFigur
   return { code, value, limit, binding, figures: answer };
 }
 
-const NOTHING_LOOKED_AT = {
+export const NOTHING_LOOKED_AT = {
   reduces: false,
   fee: 0n,
   initialMarginBefore: 0n,

@@ -1,5 +1,5 @@
-import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { AccountView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
+import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountView, ControlsView, InstrumentView, MarginStateNumber, OrderAnswer } from "../kernel/views.ts";
 import type { AccountBook } from "./accountBook.ts";
 import type { AccountExplanation } from "./explainAccount.ts";
 import type { Names } from "./names.ts";
@@ -34,6 +34,8 @@ export interface OrderQuestion {
   readonly quantity: bigint;
   /** In price units; undefined for a market order. */
   readonly price: bigint | undefined;
+  /** To be refused when it would add to a position. */
+  readonly reduceOnly: boolean;
 }
 
 /** What a venue asks for an order of its own id: to hold margin for it, to change what is held, to let it go. */
@@ -127,6 +129,10 @@ export interface RiskEngine {
   submit(command: AccountCommand): Promise<CommandOutcome>;
   /** Resolves when the answer is on disk, together with whatever else the engine's batch holds. */
   submitHold(request: HoldRequest): Promise<HoldOutcome>;
+  /** Sets a control before the trade; `instrument` of its scope, "" for all. */
+  submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome>;
+  /** Everything that stands in an order's way, as it is set. */
+  controls(): ControlsView;
   /** Called after each durable batch with the accounts that it touched. @returns how to stop it */
   onDurable(listener: (touched: ReadonlySet<number>) => void): () => void;
 }

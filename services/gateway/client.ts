@@ -14,6 +14,16 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  ControlServiceClient,
+  type ListControlsResponse,
+  type SetLimitRequest,
+  type SetLimitResponse,
+  type SetOverrideRequest,
+  type SetOverrideResponse,
+  type SetSwitchRequest,
+  type SetSwitchResponse,
+} from "../../generated/proto/plimsoll/v1/control_service.ts";
+import {
   type EvaluateRequest,
   type EvaluateResponse,
   EvaluateServiceClient,
@@ -71,17 +81,19 @@ export class GatewayClient {
   readonly #evaluations: EvaluateServiceClient;
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
+  readonly #controls: ControlServiceClient;
   readonly #address: Required<GatewayAddress>;
 
   constructor({ host, port, clockMs, deadlineMs = 5_000 }: GatewayAddress) {
     this.#address = { host, port, clockMs, deadlineMs };
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
-    // One connection for all.
+    // One connection for all of them.
     const channelOverride = this.#accounts.getChannel();
     this.#evaluations = new EvaluateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });
+    this.#controls = new ControlServiceClient(target, credentials.createInsecure(), { channelOverride });
   }
 
   getAccount(account: string): Promise<GetAccountResponse> {
@@ -123,6 +135,22 @@ export class GatewayClient {
 
   getAccountBook(account: string): Promise<GetAccountBookResponse> {
     return this.#call((...rest) => this.#evaluations.getAccountBook({ account }, ...rest));
+  }
+
+  setLimit(request: SetLimitRequest): Promise<SetLimitResponse> {
+    return this.#call((...rest) => this.#controls.setLimit(request, ...rest));
+  }
+
+  setSwitch(request: SetSwitchRequest): Promise<SetSwitchResponse> {
+    return this.#call((...rest) => this.#controls.setSwitch(request, ...rest));
+  }
+
+  setOverride(request: SetOverrideRequest): Promise<SetOverrideResponse> {
+    return this.#call((...rest) => this.#controls.setOverride(request, ...rest));
+  }
+
+  listControls(): Promise<ListControlsResponse> {
+    return this.#call((...rest) => this.#controls.listControls({}, ...rest));
   }
 
   close(): void {

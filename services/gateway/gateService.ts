@@ -56,6 +56,7 @@ function orderQuestion(engine: RiskEngine, order: Order): OrderQuestion {
       order.limitPrice === undefined
         ? undefined
         : decimalField("order.limit_price", order.limitPrice, priceScale, PRICE_REASONS),
+    reduceOnly: order.reduceOnly,
   };
 }
 

@@ -2,11 +2,13 @@ import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { AccountServiceService } from "../../generated/proto/plimsoll/v1/account_service.ts";
+import { ControlServiceService } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { EvaluateServiceService } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
 import { GateServiceService } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { TransferServiceService } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
+import { controlService } from "./controlService.ts";
 import { evaluateService } from "./evaluateService.ts";
 import { gateService } from "./gateService.ts";
 import { DEFAULT_LIMITS, type GatewayLimits } from "./limits.ts";
@@ -19,6 +21,7 @@ import { Watchers, type WatchLoad } from "./watchers.ts";
 const HEALTH_NAMES = [
   "",
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.ControlService",
   "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",
   "plimsoll.v1.TransferService",
@@ -69,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
   server.addService(EvaluateServiceService, evaluateService(engine));
   server.addService(GateServiceService, gateService(engine));
+  server.addService(ControlServiceService, controlService(engine, limits));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);
   new ReflectionService(reflectedPackage()).addToServer(server);

@@ -102,9 +102,11 @@ import {
   TABLE_POSITIONS,
 } from "../../assembly/layout.ts";
 import { bindingName } from "./bindingName.ts";
+import { readControls } from "./controlsReader.ts";
 import type { Kernel } from "./kernel.ts";
 import {
   type AccountView,
+  type ControlsView,
   type InstrumentView,
   type MarginModeNumber,
   type MarginStateNumber,
@@ -415,6 +417,10 @@ export class KernelReader {
       freeCollateralBefore: answers[CHECK_FREE_BEFORE]!,
       freeCollateralAfter: answers[CHECK_FREE_AFTER]!,
     };
+  }
+
+  controls(): ControlsView {
+    return readControls(this.#kernel);
   }
 
   #u8(address: number): number {

@@ -112,3 +112,36 @@ export interface OrderAnswer {
   readonly freeCollateralBefore: bigint;
   readonly freeCollateralAfter: bigint;
 }
+
+/** A scope by numbers; undefined stands for all. */
+export interface ControlScope {
+  readonly account: number | undefined;
+  readonly instrument: number | undefined;
+}
+
+export interface LimitView extends ControlScope {
+  /** A plimsoll.v1.Control. */
+  readonly control: number;
+  readonly currency: number | undefined;
+  readonly value: bigint;
+  readonly burst: bigint;
+}
+
+export interface SwitchesView extends ControlScope {
+  /** Bits of plimsoll.v1.Switch that are on; never 0. */
+  readonly switches: number;
+}
+
+export interface OverrideView extends ControlScope {
+  readonly control: number;
+  readonly expiryUs: bigint;
+}
+
+/** The controls before the trade as they are set (docs/controls.md). */
+export interface ControlsView {
+  readonly limits: readonly LimitView[];
+  readonly switches: readonly SwitchesView[];
+  readonly overrides: readonly OverrideView[];
+  /** Accounts whose executions came too often, and the control that stopped them. */
+  readonly stopped: readonly { readonly account: number; readonly control: number }[];
+}

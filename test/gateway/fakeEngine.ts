@@ -2,6 +2,7 @@ import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.
 import {
   type AccountCommand,
   ContractKind,
+  type ControlCommand,
   type InstrumentListing,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { AccountBook } from "../../services/engine/accountBook.ts";
@@ -19,6 +20,7 @@ import type {
 } from "../../services/engine/riskEngine.ts";
 import type {
   AccountView,
+  ControlsView,
   InstrumentView,
   MarginStateNumber,
   OrderAnswer,
@@ -36,6 +38,8 @@ export class FakeEngine implements RiskEngine {
   readonly marks = new Map<number, bigint>();
   readonly questions: OrderQuestion[] = [];
   readonly commands: AccountCommand[] = [];
+  readonly controlCommands: { readonly instrument: string; readonly command: ControlCommand }[] = [];
+  controlsSet: ControlsView = { limits: [], switches: [], overrides: [], stopped: [] };
   answer: OrderAnswer = ACCEPTED;
   outcome: { code: number; value: bigint; limit: bigint } = { code: 0, value: 0n, limit: 0n };
   failure: Error | undefined;
@@ -160,6 +164,15 @@ export class FakeEngine implements RiskEngine {
       throw this.failure;
     }
     this.position += 1n;
+    return { ...this.outcome, asOf: this.asOf() };
+  }
+
+  controls(): ControlsView {
+    return this.controlsSet;
+  }
+
+  async submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    this.controlCommands.push({ instrument, command });
     return { ...this.outcome, asOf: this.asOf() };
   }
 

@@ -12,6 +12,7 @@ const ORDER: Order = {
   side: Side.BUY,
   quantity: "0.01",
   limitPrice: "61000.5",
+  reduceOnly: false,
 };
 
 async function open(): Promise<Served> {
@@ -26,7 +27,9 @@ describe("CheckOrder", () => {
 
     const { asOf, decision } = await client.checkOrder(ORDER);
 
-    expect(engine.questions).toEqual([{ account: 4, instrument: 0, side: 1, quantity: 10n, price: 610_005n }]);
+    expect(engine.questions).toEqual([
+      { account: 4, instrument: 0, side: 1, quantity: 10n, price: 610_005n, reduceOnly: false },
+    ]);
     expect(asOf!.journalPosition).toBe(100n);
     expect(decision).toEqual({
       accepted: true,

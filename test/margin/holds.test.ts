@@ -21,8 +21,8 @@ function tables(mode: 1 | 2, amount: bigint): HoldVenue {
   return venue;
 }
 
-function options(amount: bigint): HoldVenue {
-  const shard = openShard(optionMarket({ portfolio: "deribit-portfolio-2026-02" }));
+function options(amount: bigint, regime = "deribit-portfolio-2026-02"): HoldVenue {
+  const shard = openShard(optionMarket({ portfolio: regime }));
   shard.fold(marketAt(1n));
   const venue = new HoldVenue(shard, OPTIONS_START_US + 10n, "BTC-PERP");
   venue.open("alice", 3, "portfolio");
@@ -112,7 +112,7 @@ test("MAR-035", () => {
 
 test("MAR-036", () => {
   // A call of 1 contract at 0.0450: 0.045 coins, of 0.05 that are there.
-  const venue = options(COIN / 20n);
+  const venue = options(COIN / 20n, "deribit-standard-2026-01");
   const call = { price: 450n, instrument: "BTC-70000-C" };
   expect(venue.place("alice", "call", 10n, call)).toBe("applied");
   expect(venue.place("alice", "again", 10n, call)).toBe("FREE_COLLATERAL 9000000 5000000");

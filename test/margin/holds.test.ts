@@ -8,7 +8,7 @@ import { HoldVenue } from "./holdsOn.ts";
 import { KernelSubject } from "./kernelSubject.ts";
 import { START_US } from "./lines.ts";
 import { market } from "./market.ts";
-import { marketAt, openShard, optionMarket, START_US as OPTIONS_START_US } from "./portfolioMarket.ts";
+import { marketAt, START_US as OPTIONS_START_US, openShard, optionMarket } from "./portfolioMarket.ts";
 
 const COIN = 100_000_000n;
 
@@ -53,7 +53,26 @@ test("MAR-033", () => {
   fees.deposit("alice", "USD", 1n);
   expect(fees.place("alice", "fee", 10n, { price: 100n, instrument: "FEE" })).toBe("applied");
   expect(fees.reserved("alice", "USD")).toBe(102n);
-  expect(fees.figures).toMatchObject({ initialMarginAfter: 100n, equityAfter: 100n, fee: 2n, binding: "initial_margin" });
+  expect(fees.figures).toMatchObject({
+    initialMarginAfter: 100n,
+    equityAfter: 100n,
+    fee: 2n,
+    binding: "initial_margin",
+  });
+});
+
+test("MAR-033, MAR-034: reduce-only orders are filled before the others, which then open the most", () => {
+  // Long 10; 10 close by the reduce-only ask, so 12 open: IM 120 - 100. Isolated: 10 % of 12 x 120 is posted.
+  for (const [mode, reserved] of [
+    [2, 20n],
+    [1, 144n],
+  ] as const) {
+    const venue = tables(mode, 500n);
+    venue.fill("alice", 10n, 100n);
+    expect(venue.place("alice", "open", -12n, { price: 120n })).toBe("applied");
+    expect(venue.place("alice", "close", -10n, { price: 130n, reduceOnly: true })).toBe("applied");
+    expect(venue.reserved("alice", "USD")).toBe(reserved);
+  }
 });
 
 test("MAR-033: two orders that each fit alone are never both accepted", () => {

@@ -124,7 +124,10 @@ export class KernelSubject implements Subject {
     return {
       ...view,
       account: name,
-      pools: view.pools.map(({ basis: _, reserved: __, ...pool }) => ({ ...pool, currency: names.currencies[pool.currency]!.name })),
+      pools: view.pools.map(({ basis: _, reserved: __, ...pool }) => ({
+        ...pool,
+        currency: names.currencies[pool.currency]!.name,
+      })),
       positions: view.positions.map((position) => ({
         ...position,
         currency: names.currencies[position.currency]!.name,

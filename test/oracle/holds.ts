@@ -75,7 +75,13 @@ function sideReserve(real: Book, market: Market, name: string, contract: Contrac
   return after.initialMargin - before.initialMargin - (after.equity - before.equity);
 }
 
-function instrumentReserve(book: Book, market: Market, name: string, contract: Contract, orders: readonly RestingOrder[]) {
+function instrumentReserve(
+  book: Book,
+  market: Market,
+  name: string,
+  contract: Contract,
+  orders: readonly RestingOrder[],
+) {
   const sides = [Side.BUY, Side.SELL].map((side) => orders.filter((order) => order.side === side));
   const asked = sides.map((side) => (side.length === 0 ? 0n : sideReserve(book, market, name, contract, side)));
   return asked.reduce(greater, 0n);

@@ -8,7 +8,7 @@ import { HoldVenue } from "../margin/holdsOn.ts";
 import { KernelSubject } from "../margin/kernelSubject.ts";
 import { START_US } from "../margin/lines.ts";
 import { market } from "../margin/market.ts";
-import { marketAt, openShard, optionMarket, START_US as OPTIONS_START_US } from "../margin/portfolioMarket.ts";
+import { marketAt, START_US as OPTIONS_START_US, openShard, optionMarket } from "../margin/portfolioMarket.ts";
 import { HoldOracle } from "../oracle/holdOracle.ts";
 import "../seed.ts";
 
@@ -90,7 +90,17 @@ function scaled(name: string, quantity: number, price: number): { quantity: bigi
 
 const steps = [
   fc
-    .tuple(account, orderId, instrument, side, fc.integer({ min: 1, max: 30 }), near, fc.boolean(), fc.boolean(), fc.nat(9))
+    .tuple(
+      account,
+      orderId,
+      instrument,
+      side,
+      fc.integer({ min: 1, max: 30 }),
+      near,
+      fc.boolean(),
+      fc.boolean(),
+      fc.nat(9),
+    )
     .map(([who, id, name, sign, size, at, market, reduceOnly, life]) => {
       const { quantity, price } = scaled(name, size, at);
       return new Step(`place ${who} ${id} ${name} ${sign * quantity} @ ${market ? "market" : price}`, (pair) => {
@@ -119,12 +129,12 @@ const steps = [
         pair.fill(who, direction * quantity, price, id, named);
       }),
   ),
-  fc.tuple(instrument, near).map(
-    ([name, at]) => new Step(`mark ${name} ${at}`, (pair) => pair.mark(scaled(name, 1, at).price, name)),
-  ),
-  fc.tuple(account, fc.integer({ min: 1, max: 400 })).map(
-    ([who, amount]) => new Step(`deposit ${who} ${amount}`, (pair) => pair.deposit(who, "USD", BigInt(amount))),
-  ),
+  fc
+    .tuple(instrument, near)
+    .map(([name, at]) => new Step(`mark ${name} ${at}`, (pair) => pair.mark(scaled(name, 1, at).price, name))),
+  fc
+    .tuple(account, fc.integer({ min: 1, max: 400 }))
+    .map(([who, amount]) => new Step(`deposit ${who} ${amount}`, (pair) => pair.deposit(who, "USD", BigInt(amount)))),
   fc.tuple(account, fc.constantFrom(0n, 1n, 50n), fc.boolean()).map(
     ([who, more, exact]) =>
       new Step(`withdraw ${who} ${exact ? "all" : ""} ${more}`, (pair) => {

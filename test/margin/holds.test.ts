@@ -3,12 +3,15 @@
 
 import { expect, test } from "vitest";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { accountBook } from "../../services/engine/accountBook.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "../../services/engine/inverseQuestions.ts";
+import { evaluateBook } from "../../services/evaluate/evaluateBook.ts";
+import { compileRegime } from "../../services/regimes/loadRegime.ts";
 import { HoldVenue } from "./holdsOn.ts";
 import { KernelSubject } from "./kernelSubject.ts";
 import { START_US } from "./lines.ts";
 import { market } from "./market.ts";
-import { marketAt, START_US as OPTIONS_START_US, openShard, optionMarket } from "./portfolioMarket.ts";
+import { marketAt, START_US as OPTIONS_START_US, openShard, optionMarket, regimeText } from "./portfolioMarket.ts";
 
 const COIN = 100_000_000n;
 
@@ -127,6 +130,37 @@ test("MAR-035", () => {
   expect(venue.release("alice", "hedge")).toBe("applied");
   expect(venue.release("alice", "ask")).toBe("applied");
   expect(check().reserved).toBe(0n);
+});
+
+test("MAR-035: a regime with a rule of its own for orders judges them as rows of its book", () => {
+  const regime = "deribit-standard-2026-01";
+  const venue = options(COIN, regime);
+  venue.fill("alice", 20_000n, 6_601_000n);
+  const orders = [
+    { instrument: "BTC-PERP", side: "buy", quantity: "10000", price: "66000" },
+    { instrument: "BTC-PERP", side: "sell", quantity: "50000", price: "66100" },
+    { instrument: "BTC-PERP", side: "sell", quantity: "5000", price: "66200" },
+  ];
+  orders.forEach(({ instrument, side, quantity, price }, index) => {
+    const signed = BigInt(quantity) * (side === "buy" ? 1n : -1n);
+    expect(venue.place("alice", `order-${index}`, signed, { instrument, price: BigInt(price) * 100n })).toBe("applied");
+  });
+  const { reader, names } = venue.shard;
+  const book = accountBook(reader, names, names.account("alice")!);
+  const { main } = evaluateBook(compileRegime(regimeText(regime), regime), { ...book, orders });
+  const [verdict] = main.verdicts.filter(({ currency }) => currency === "BTC");
+  const { equity, initialMargin, reserved } = venue.pool("alice", "BTC");
+  // 18 digits, up to whole satoshi.
+  const wanted = (verdict!.initial + 9_999_999_999n) / 10_000_000_000n;
+  expect(initialMargin + reserved - equity).toBe(wanted - verdict!.equity / 10_000_000_000n);
+  expect(reserved).toBeGreaterThan(0n);
+  // What may be withdrawn is what the document leaves.
+  const free = equity - initialMargin - reserved;
+  expect(venue.withdraw("alice", "BTC", free + 1n)).toMatch("INITIAL_MARGIN");
+  expect(venue.withdraw("alice", "BTC", free)).toBe("applied");
+  // Nothing is left: a bid more is refused, what only reduces passes.
+  expect(venue.place("alice", "more", 10_000n, { price: 6_600_000n })).toMatch("INITIAL_MARGIN");
+  expect(venue.place("alice", "close", -1_000n, { price: 6_600_000n, reduceOnly: true })).toBe("applied");
 });
 
 test("MAR-036", () => {

@@ -306,8 +306,9 @@ function moveInstrument(position: usize, at: u32, moveE6: i64): void {
   detach(position);
   const forwardThen = moved(forward, moveE6);
   const markThen = isOption(instrument) ? optionMark(instrument, mark, forward, forwardThen) : moved(mark, moveE6);
-  const least: i64 = load<u8>(instrument, INSTRUMENT_NON_POSITIVE) ? i64.MIN_VALUE : isOption(instrument) ? 0 : 1;
-  store<i64>(instrument, smaller(load<i64>(instrument, INSTRUMENT_PRICE_LIMIT), larger(least, markThen)), INSTRUMENT_MARK);
+  const limit = load<i64>(instrument, INSTRUMENT_PRICE_LIMIT);
+  const least: i64 = load<u8>(instrument, INSTRUMENT_NON_POSITIVE) ? 0 - limit : isOption(instrument) ? 0 : 1;
+  store<i64>(instrument, smaller(limit, larger(least, markThen)), INSTRUMENT_MARK);
   store<i64>(instrument, forwardThen, INSTRUMENT_FORWARD);
   attach(position);
 }

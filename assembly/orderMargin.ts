@@ -11,26 +11,28 @@ import { clearOverflow, guarded, larger, overflowed, smaller } from "./fixed";
 import { comesBefore, firstHoldIn } from "./holds";
 import { isCross, positionOrSpare } from "./holdings";
 import {
-  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_HOLDS, CURRENCY_CAPACITY, HOLD_FLAGS, HOLD_INSTRUMENT, HOLD_NEXT,
+  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_HOLDS, ACCOUNT_REGIME, REGIME_PROGRAM, CURRENCY_CAPACITY, HOLD_FLAGS, HOLD_INSTRUMENT, HOLD_NEXT,
   HOLD_PRICE, HOLD_QUANTITY, HOLD_SIDE, INSTRUMENT_CURRENCY, INSTRUMENT_MARK, LIQUIDITY_TAKER, NONE, ORDER_PRICED,
   ORDER_REDUCE_ONLY, POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, POOL_IM, POOL_NEXT, POOL_TRIAL_RESERVE, POSITION_ENTRY_COST, POSITION_IM,
   POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
 } from "./layout";
 import { markValueOf, poolEquity, profitOf } from "./margin";
-import { evaluateAccount, verdictCount, verdictCurrency, verdictEquity, verdictInitial } from "./portfolioBook";
-import { accountAt, holdAt, instrumentAt, poolAt } from "./tables";
+import {
+  countOrders, evaluateAccount, judgesOrders, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
+} from "./portfolioBook";
+import { accountAt, holdAt, instrumentAt, poolAt, regimeAt } from "./tables";
 import { isPortfolio } from "./touched";
 
 /** No balance reaches it. */
 const UNPAYABLE: i64 = 1 << 62;
 
 // One order that is looked at beside those that rest, and one that rests but is left out because it is to be changed.
-let extraInstrument: u32 = NONE;
-let extraSide: u8 = 0;
-let extraFlags: u8 = 0;
-let extraQuantity: i64 = 0;
-let extraPrice: i64 = 0;
-let leftOut: u32 = NONE;
+export let extraInstrument: u32 = NONE;
+export let extraSide: u8 = 0;
+export let extraFlags: u8 = 0;
+export let extraQuantity: i64 = 0;
+export let extraPrice: i64 = 0;
+export let leftOut: u32 = NONE;
 
 export function addOrder(instrument: u32, side: u8, flags: u8, quantity: i64, price: i64): void {
   extraInstrument = instrument;
@@ -393,7 +395,32 @@ function premiumOf(account: u32, number: u32, flags: u8, quantity: i64, price: i
   return 0 - cashOf(instrument, quantity, taken);
 }
 
-// Why `gapsPass` said no.
+/** Whether the account's regime has a rule of its own for orders that rest. */
+export function ordersJudged(account: u32): bool {
+  return judgesOrders(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_PROGRAM));
+}
+
+/** The account with its orders as rows of the book; the verdict stands afterwards. */
+export function evaluateOrders(account: u32): u8 {
+  countOrders(true);
+  const code = evaluateAccount(account, 0, 0);
+  countOrders(false);
+  return code;
+}
+
+/** What orders add by the regime's own rule, into RESERVED_GAPS; it may be less than nothing. */
+function reservedByDocument(account: u32): u8 {
+  clearGaps(RESERVED_GAPS);
+  const code = evaluateOrders(account);
+  if (code != 0) return code;
+  readGaps(SIDE_GAPS);
+  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+    setGap(RESERVED_GAPS, currency, guarded(gapAt(SIDE_GAPS, currency) - gapAt(BASE_GAPS, currency)));
+  }
+  return 0;
+}
+
+// Why `portfolioPasses` said no.
 export let failedRegimeCode: u8 = 0;
 export let failedEquity: i64 = 0;
 export let failedInitial: i64 = 0;
@@ -407,7 +434,8 @@ export function portfolioPasses(account: u32): bool {
   if (code == 0) {
     readGaps(BASE_GAPS);
     noteFailure();
-    if (resting) code = reservedOfAccount(account, NONE);
+    if (resting && ordersJudged(account)) code = reservedByDocument(account);
+    else if (resting) code = reservedOfAccount(account, NONE);
     else clearGaps(RESERVED_GAPS);
   }
   if (resting) giveBack(account);

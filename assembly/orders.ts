@@ -26,8 +26,8 @@ import {
 import { isolatedEquity, markValueOf, poolEquity, profitOf } from "./margin";
 import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue } from "./formats";
 import {
-  addOrder, BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, failedEquity, failedInitial, failedRegimeCode, fencedIn,
-  gapAt, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, leaveOut, portfolioPasses, premiumsIn, priceOfOrder, putPlan,
+  addOrder, BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, evaluateOrders, failedEquity, failedInitial, failedRegimeCode, fencedIn,
+  gapAt, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, leaveOut, ordersJudged, portfolioPasses, premiumsIn, priceOfOrder, putPlan,
   raiseGaps, readGaps, RESERVED_GAPS, reservedByRegime, reservedByTables, reservedInCurrency, reservedOfAccount,
   restingOnly, restingQuantity, takeFenced,
 } from "./orderMargin";
@@ -228,9 +228,10 @@ function decideByRegime(): void {
   const instrument = instrumentAt(number);
   const currency = load<u32>(instrument, INSTRUMENT_CURRENCY);
   if (!isCross(positionOrSpare(account, number))) return decideFenced(currency);
+  const judged = ordersJudged(account);
   const resting = hasHolds(account);
   if (resting) takeFenced(account);
-  const code = weighByRegime(resting, currency);
+  const code = judged ? weighByDocument(currency) : weighByRegime(resting, currency);
   if (resting) giveBack(account);
   const closes = said(CHECK_REDUCES) != 0;
   if (code != 0) {
@@ -239,11 +240,13 @@ function decideByRegime(): void {
     return;
   }
   // It adds nothing to the worst that can come of the orders, and what it opens beyond a close adds nothing to the close.
-  const calms = gapsWithin(INSTRUMENT_GAPS, GAPS_BEFORE) && (closes || gapsWithin(GAPS_FILLED, GAPS_CLOSED));
+  // By the regime's own rule for orders, what only reduces passes too, whatever its fees.
+  const adds = !gapsWithin(INSTRUMENT_GAPS, GAPS_BEFORE) || !(closes || gapsWithin(GAPS_FILLED, GAPS_CLOSED));
+  const calms = !adds || (judged && reduces);
   if (calms && (closes || replacedHold != NONE)) return;
   say(CHECK_BINDING, calms ? 0 : INITIAL_MARGIN);
-  if (!calms) checkGaps(currency);
-  if (said(CHECK_CODE) == 0 && isOption(instrument) && side == SIDE_BUY && !closes) checkPremium(currency);
+  if (isOption(instrument) && side == SIDE_BUY && !closes) checkPremium(currency);
+  if (said(CHECK_CODE) == 0 && !calms) checkGaps(currency);
   checkNewRisk();
 }
 
@@ -307,6 +310,28 @@ function weighByRegime(resting: bool, currency: u32): u8 {
   code = reservedByRegime(account, number);
   if (code == 0) sayReserved(currency, larger(0, gapAt(INSTRUMENT_GAPS, currency) - alone));
   return code;
+}
+
+/** By the regime's own rule for orders: before, with those that rest; after, with this one resting beside them. */
+function weighByDocument(currency: u32): u8 {
+  restingOnly();
+  clearGaps(RESERVED_GAPS);
+  clearGaps(BASE_GAPS);
+  let code = evaluateOrders(account);
+  if (code != 0) return code;
+  readGaps(GAPS_BEFORE);
+  sayBefore(currency);
+  leaveOut(replacedHold);
+  addOrder(number, side, flags, quantity, price);
+  code = evaluateOrders(account);
+  if (code != 0) return code;
+  readGaps(INSTRUMENT_GAPS);
+  copyGaps(GAPS_FILLED, BASE_GAPS);
+  copyGaps(GAPS_CLOSED, BASE_GAPS);
+  sayAfter(currency);
+  say(CHECK_FREE_BEFORE, said(CHECK_EQUITY_BEFORE) - said(CHECK_IM_BEFORE));
+  say(CHECK_FREE_AFTER, said(CHECK_EQUITY_AFTER) - said(CHECK_IM_AFTER));
+  return 0;
 }
 
 /** The account with `filled` of the order filled, and nothing else. */

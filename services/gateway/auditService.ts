@@ -75,7 +75,7 @@ async function streamHistory(
     }
     call.end();
   } catch (error) {
-    call.destroy(toServiceError(explained(error)));
+    call.emit("error", toServiceError(explained(error)));
   }
 }
 

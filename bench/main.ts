@@ -6,6 +6,7 @@ import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
 import { conditionsNow, loadAverage } from "./conditions.ts";
 import { kafka } from "./kafka.ts";
 import { LEAST_ROUNDS } from "./measure.ts";
+import { replay } from "./replay.ts";
 import { benchLines, conditionLines } from "./report.ts";
 import { revaluation } from "./revaluation.ts";
 
@@ -15,7 +16,7 @@ interface Options {
   readonly json: boolean;
 }
 
-const BENCHES: readonly Bench[] = [revaluation, append, kafka];
+const BENCHES: readonly Bench[] = [revaluation, append, replay, kafka];
 const ROUNDS = { quick: LEAST_ROUNDS, full: 15 } as const;
 const EXIT = { missed: 2, refused: 3 } as const;
 

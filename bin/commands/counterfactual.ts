@@ -26,6 +26,7 @@ interface CounterfactualOptions extends PastOptions {
   readonly from?: string;
   readonly to?: string;
   readonly samples: number;
+  readonly underlying?: readonly string[];
   readonly plot?: string;
 }
 
@@ -45,6 +46,10 @@ export function register(program: Command): void {
     .option("--accounts <name...>", "only these accounts (default: all)")
     .option("--from <moment>", "count from here on")
     .option("--to <moment>", "end here")
+    .option(
+      "--underlying <instrument=name...>",
+      "underlyings that a regime asks for and the recorded listings do not name",
+    )
     .option("--samples <n>", "moments at which both sides are summed up", wholeNumber(2, 10_000), 200)
     .option("--plot <file>", "write the samples as an SVG")
     .action(async (options: CounterfactualOptions) => {
@@ -72,22 +77,37 @@ export function register(program: Command): void {
 }
 
 function questionOf(command: Command, options: CounterfactualOptions): Question {
-  const { regime, accounts } = options;
-  const chosen = accounts === undefined ? undefined : new Set(accounts);
+  const { regime } = options;
+  const chosen = {
+    accounts: options.accounts === undefined ? undefined : new Set(options.accounts),
+    underlyings: underlyingsOf(command, options.underlying ?? []),
+  };
   const moments = {
     ...(options.from === undefined ? {} : { from: requireMoment(command, "--from", options.from) }),
     ...(options.to === undefined ? {} : { to: requireMoment(command, "--to", options.to) }),
     samples: options.samples,
   };
   if (regime === "isolated" || regime === "cross" || regime === "tables") {
-    return { ...moments, assignment: { accounts: chosen, to: regime } };
+    return { ...moments, assignment: { ...chosen, to: regime } };
   }
   if (!regime.endsWith(".yaml") && !listRegimes().includes(regime)) {
     return command.error(`error: --regime ${regime}: isolated, cross, tables, or one of \`plimsoll regimes\``);
   }
   const path = regime.endsWith(".yaml") ? regime : join(packageRoot, "regimes", `${regime}.yaml`);
   const document = readFileSync(path, "utf8");
-  return { ...moments, document, assignment: { accounts: chosen, to: { regime: REGIME_NAME } } };
+  return { ...moments, document, assignment: { ...chosen, to: { regime: REGIME_NAME } } };
+}
+
+function underlyingsOf(command: Command, texts: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const [instrument, underlying, ...rest] = text.split("=");
+      if (!instrument || !underlying || rest.length > 0) {
+        return command.error(`error: --underlying ${text}: write instrument=name, for example XBTUSD=XBT`);
+      }
+      return [instrument, underlying] as const;
+    }),
+  );
 }
 
 interface Peak {

@@ -23,6 +23,11 @@ export function register(program: Command): void {
     .action(async (account: string, options: HistoryOptions) => {
       const from = options.from === undefined ? undefined : requireMoment(command, "--from", options.from);
       const to = options.to === undefined ? undefined : requireMoment(command, "--to", options.to);
+      // A reader that has seen enough (`| head`) closes the pipe: nothing is wrong then.
+      process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+        process.exit(0);
+      });
       await askPast(command, options, async (desk) => {
         for await (const event of desk.history(account, from, to)) {
           const { names } = event.past;

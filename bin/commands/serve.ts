@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ReplayDesk } from "../../services/audit/replay/desk.ts";
 import { Engine } from "../../services/engine/engine.ts";
 import { DEFAULT_CAPACITIES } from "../../services/engine/genesis.ts";
 import { type Gateway, startGateway } from "../../services/gateway/server.ts";
@@ -8,6 +9,7 @@ import type { Source } from "../../services/ingest/source.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
 import { TapeSource } from "../../services/ingest/tape.ts";
 import type { VenueFeedback } from "../../services/ingest/venueFeedback.ts";
+import { JournalHistory } from "../../services/journal/journalHistory.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
 import { fail } from "../failure.ts";
@@ -118,9 +120,15 @@ async function serve(options: ServeOptions): Promise<void> {
           `${start.replayedEvents} events replayed), epoch ${start.epoch}`
       : `new journal ${files.journalPath}, market ${market.id}`,
   );
-  const gateway = await startGateway({ engine, host: options.host, port: options.port });
+  const past = JournalHistory.open(files.journalPath);
+  const audit = new ReplayDesk(past, files.rungs);
+  const gateway = await startGateway({ engine, audit, host: options.host, port: options.port });
   say(`gRPC on ${options.host}:${gateway.port}; Ctrl-C ends`);
-  await runUntilEnd(options, engine, gateway, say);
+  try {
+    await runUntilEnd(options, engine, gateway, say);
+  } finally {
+    past.close();
+  }
 }
 
 async function runUntilEnd(

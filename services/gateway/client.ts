@@ -14,6 +14,13 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  AuditServiceClient,
+  type GetAccountAtRequest,
+  type GetAccountAtResponse,
+  type StreamHistoryRequest,
+  type StreamHistoryResponse,
+} from "../../generated/proto/plimsoll/v1/audit_service.ts";
+import {
   ControlServiceClient,
   type ListControlsResponse,
   type SetLimitRequest,
@@ -78,6 +85,7 @@ export class GatewayTimeoutError extends Error {
  */
 export class GatewayClient {
   readonly #accounts: AccountServiceClient;
+  readonly #audit: AuditServiceClient;
   readonly #evaluations: EvaluateServiceClient;
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
@@ -90,6 +98,7 @@ export class GatewayClient {
     this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
     // One connection for all of them.
     const channelOverride = this.#accounts.getChannel();
+    this.#audit = new AuditServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#evaluations = new EvaluateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });
@@ -107,6 +116,15 @@ export class GatewayClient {
   /** The stream itself: an async iterable, to be cancelled by the reader. No names: all accounts. */
   watchAccounts(accounts: readonly string[]): ClientReadableStream<WatchAccountsResponse> {
     return this.#accounts.watchAccounts({ accounts: [...accounts] });
+  }
+
+  getAccountAt(request: GetAccountAtRequest): Promise<GetAccountAtResponse> {
+    return this.#call((...rest) => this.#audit.getAccountAt(request, ...rest));
+  }
+
+  /** The stream itself: an async iterable, to be cancelled by the reader. */
+  streamHistory(request: StreamHistoryRequest): ClientReadableStream<StreamHistoryResponse> {
+    return this.#audit.streamHistory(request);
   }
 
   checkOrder(order: Order): Promise<CheckOrderResponse> {

@@ -2,12 +2,15 @@ import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { AccountServiceService } from "../../generated/proto/plimsoll/v1/account_service.ts";
+import { AuditServiceService } from "../../generated/proto/plimsoll/v1/audit_service.ts";
 import { ControlServiceService } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { EvaluateServiceService } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
 import { GateServiceService } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { TransferServiceService } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
+import type { AuditDesk } from "../engine/auditDesk.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
+import { auditService } from "./auditService.ts";
 import { controlService } from "./controlService.ts";
 import { evaluateService } from "./evaluateService.ts";
 import { gateService } from "./gateService.ts";
@@ -21,6 +24,7 @@ import { Watchers, type WatchLoad } from "./watchers.ts";
 const HEALTH_NAMES = [
   "",
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.AuditService",
   "plimsoll.v1.ControlService",
   "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",
@@ -29,6 +33,8 @@ const HEALTH_NAMES = [
 
 export interface GatewayOptions {
   readonly engine: RiskEngine;
+  /** Answers about the past; without it AuditService is not served. */
+  readonly audit?: AuditDesk;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -70,6 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const watchers = new Watchers(engine, limits);
   const health = new HealthImplementation();
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
+  if (options.audit !== undefined) server.addService(AuditServiceService, auditService(engine, options.audit));
   server.addService(EvaluateServiceService, evaluateService(engine));
   server.addService(GateServiceService, gateService(engine));
   server.addService(ControlServiceService, controlService(engine, limits));

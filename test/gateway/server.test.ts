@@ -17,6 +17,7 @@ import { connect, refusal, serve, until } from "./harness.ts";
 
 const SERVICES = [
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.AuditService",
   "plimsoll.v1.ControlService",
   "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",

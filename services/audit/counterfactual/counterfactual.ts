@@ -149,8 +149,9 @@ function foldRegime(shard: Shard, before: readonly PlacedInput[], document: stri
   throw new RangeError("the regime does not fit this market: an instrument or a number in it is unknown there");
 }
 
+/** A genesis has no time: what came first after it has. */
 function timeAt({ history }: Replayer, position: number): number {
-  return history.batchOf(position)!.eventTimeUs;
+  return Math.max(history.batchOf(position)!.eventTimeUs, history.batchAfter(0n)?.eventTimeUs ?? 0);
 }
 
 /** What the other regime refuses that was once applied. */

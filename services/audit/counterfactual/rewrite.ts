@@ -10,6 +10,8 @@ export interface Assignment {
    * portfolios; a regime margins the accounts as portfolios.
    */
   readonly to: "isolated" | "cross" | "tables" | { readonly regime: string };
+  /** Underlyings of instruments whose recorded listings name none, and whose regime asks for one. */
+  readonly underlyings?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface Assignment {
  */
 export function rewriteInput(placed: PlacedInput, assignment: Assignment): PlacedInput | undefined {
   const { input } = placed;
+  if (input.kind === "market") return withUnderlying(placed, assignment);
   if (input.kind !== "account") return placed;
   const { command, account } = input.command;
   if (assignment.accounts !== undefined && !assignment.accounts.has(account)) return placed;
@@ -32,6 +35,15 @@ export function rewriteInput(placed: PlacedInput, assignment: Assignment): Place
   if (command?.$case !== "setMarginMode") return placed;
   if (assignment.to !== "tables") return undefined;
   return command.value.marginMode === MarginMode.PORTFOLIO ? undefined : placed;
+}
+
+function withUnderlying(placed: PlacedInput, { underlyings }: Assignment): PlacedInput {
+  if (placed.input.kind !== "market" || placed.input.event.event?.$case !== "listing") return placed;
+  const { event } = placed.input;
+  const underlying = underlyings?.get(event.instrument);
+  if (underlying === undefined || event.event?.$case !== "listing") return placed;
+  const listing = { ...event.event.value, underlying };
+  return { ...placed, input: { kind: "market", event: { ...event, event: { $case: "listing", value: listing } } } };
 }
 
 function openingOf(to: Assignment["to"], recorded: MarginMode, regime: string | undefined) {

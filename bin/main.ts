@@ -3,6 +3,7 @@ import { register as registerAccount } from "./commands/account.ts";
 import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
+import { register as registerExport } from "./commands/export.ts";
 import { register as registerHead } from "./commands/head.ts";
 import { register as registerKey } from "./commands/key.ts";
 import { register as registerPublish } from "./commands/publish.ts";
@@ -29,6 +30,7 @@ registerVerify(program);
 registerHead(program);
 registerKey(program);
 registerEvaluate(program);
+registerExport(program);
 registerPublish(program);
 
 await program.parseAsync();

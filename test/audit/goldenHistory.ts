@@ -81,6 +81,9 @@ function trading(): VenueInput[][] {
   }
   const end = 40_000_000n;
   stretches.push(
+    // Ten times leveraged and isolated; sold at half the price, the loss goes beyond what it posted: insurance pays.
+    trade("doomed", "ETH-PERP", "isolated", "seller", 10_000n, 195_100n, end - 3n),
+    trade("doom", "ETH-PERP", "seller", "isolated", 10_000n, 97_500n, end - 2n),
     trade("thin goes long", "BTC-PERP", "thin", "seller", 400_000n, btc * 100n + 1000n, end),
     marketAt(end + 1n, (btc * 85n) / 100n),
     [
@@ -136,6 +139,14 @@ function badInput(): VenueInput[][] {
         value: { ...GOLDEN_MARKET.instruments[2]!.listing, strikeE8: 80_000n * COIN },
       }),
       command("late", "open", at + 3n, { $case: "openAccount", value: { marginMode: 2, regime: undefined } }),
+    ],
+    // An option without a mark: what the account requires cannot be said until one comes.
+    trade("in the dark", "BTC-80000-C", "portfolio", "seller", 10n, 200n, at + 4n),
+    [
+      market("BTC-80000-C", at + 5n, {
+        $case: "markPrice",
+        value: { price: 200n, volatilityE9: 65n * 10n ** 7n, forwardE8: 50_200n * COIN },
+      }),
     ],
     marketAt(at + 15n, 50_000n),
     [

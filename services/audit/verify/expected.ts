@@ -4,6 +4,7 @@ import {
   type MarginState,
   type RefusalReason,
 } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import { VERSION_FIELD } from "../../journal/upcast.ts";
 import type { Output } from "./machine.ts";
 import type { RecordedNames } from "./names.ts";
 
@@ -18,13 +19,15 @@ const END_TIME_US = 7_258_118_400_000_000n;
 /** The payload that an input must have, given what the kernel says became of it; undefined: it may not be so at all. */
 export function inputPayload(recorded: JournalEvent, output: Output, names: RecordedNames): Uint8Array | undefined {
   const body = inputBody(recorded.body!, output, names);
-  return body === undefined ? undefined : JournalEvent.encode({ ...recorded, body }, writer).finish();
+  return body === undefined
+    ? undefined
+    : JournalEvent.encode({ ...recorded, version: VERSION_FIELD, body }, writer).finish();
 }
 
 /** The payload of what followed from an input. */
 export function consequencePayload(output: Output): Uint8Array | undefined {
   const body = consequenceBody(output);
-  return body && JournalEvent.encode({ source: 0, sourceOffset: 0n, body }, writer).finish();
+  return body && JournalEvent.encode({ source: 0, sourceOffset: 0n, version: VERSION_FIELD, body }, writer).finish();
 }
 
 /** The kind that the row of an input must have. */

@@ -2,9 +2,9 @@
 
 import { expect, test } from "vitest";
 import * as memory from "../../assembly/layout.ts";
-import { FIRST_DERIVED_KIND, FLAG, INPUT, LAYOUTS, NONE, OUTPUT } from "../../services/audit/verify/layouts.ts";
+import { FIRST_DERIVED_KIND, FLAG, INPUT, LAYOUTS, NONE, ORDER, OUTPUT } from "../../services/audit/verify/layouts.ts";
 import { FIRST_DERIVED_KIND as FIRST_DERIVED } from "../../services/engine/eventKinds.ts";
-import { REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
+import { DEFAULT_HOLDS, REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
 
 test("the newest layout of the verifier is that of assembly/layout.ts", () => {
   // Fails when LAYOUT_VERSION was raised: services/audit/verify/layouts.ts then needs a drawing of the new version.
@@ -16,6 +16,8 @@ test("the newest layout of the verifier is that of assembly/layout.ts", () => {
     bookkeepingTable: memory.TABLE_BOOKKEEPING,
     accountHeadsTable: memory.TABLE_ACCOUNT_HEADS,
     inputs: memory.INPUT_CAPACITY,
+    outputSize: memory.OUTPUT_SIZE,
+    holds: DEFAULT_HOLDS,
     blob: memory.BLOB_CAPACITY,
     regimeRoom: [programBytes, arenaBytes, positions, orders, marketBytes],
     largestProgram: 400_000,
@@ -55,9 +57,9 @@ test("the slots of the verifier are those of assembly/layout.ts", () => {
     third: memory.INPUT_THIRD,
     blob: memory.INPUT_BLOB,
     blobCount: memory.INPUT_BLOB_COUNT,
+    order: memory.INPUT_ORDER,
   });
   expect(OUTPUT).toEqual({
-    size: memory.OUTPUT_SIZE,
     kind: memory.OUTPUT_KIND,
     code: memory.OUTPUT_CODE,
     fromState: memory.OUTPUT_FROM_STATE,
@@ -78,6 +80,8 @@ test("the slots of the verifier are those of assembly/layout.ts", () => {
     volatility: memory.FLAG_VOLATILITY,
     forward: memory.FLAG_FORWARD,
     interest: memory.FLAG_INTEREST,
+    orderNamed: memory.FLAG_ORDER_NAMED,
   });
+  expect(ORDER).toEqual({ priced: memory.ORDER_PRICED, reduceOnly: memory.ORDER_REDUCE_ONLY });
   expect([NONE, FIRST_DERIVED_KIND]).toEqual([memory.NONE, FIRST_DERIVED]);
 });

@@ -135,6 +135,11 @@ function orders(): VenueInput[][] {
       ...fillOf("first", 500n, at + 5n),
       ...fillOf("first", 10n, at + 5n),
     ],
+    [
+      // Time passes by somebody else's event; the id of the order that ended by it is free again.
+      command("thin", "later", at + 6n, { $case: "deposit", value: { currency: "BTC", amount: 1n } }),
+      place("maker", "short-lived", at + 5n, { quantity: 70n }, "short-lived again"),
+    ],
     marketAt(at + 7n, 40_100n),
     [
       place("maker", "until settled", at + 8n, {}, "taken"),
@@ -205,8 +210,8 @@ function controls(): VenueInput[][] {
       control("over", at + 11n, override(1, soon), maker),
       control("wide", at + 11n, limit(11, 1n, 1n)),
       control("negative", at + 11n, limit(2, -1n)),
-      control("unknown", at + 11n, limit(77, 1n)),
-      control("beyond", at + 11n, limit(300, 1n)),
+      control("unknown", at + 11n, limit(77 as Control, 1n)),
+      control("beyond", at + 11n, limit(300 as Control, 1n)),
       control("nobody", at + 11n, limit(2, 1n), { account: "nobody" }),
       control("nowhere", at + 11n, limit(2, 1n), { instrument: "DOGE" }),
       control("no money", at + 11n, limit(3, 1n), { currency: "DOGE" }),

@@ -16,7 +16,9 @@ export function eventText(row: JournalRow, names: Names): Record<string, unknown
     event: body?.$case ?? "",
     ...(row.instrument === undefined ? {} : { instrument: names.instruments[row.instrument]!.name }),
     content:
-      body === undefined ? {} : (JournalEvent.toJSON({ source: 0, sourceOffset: 0n, body }) as Record<string, unknown>),
+      body === undefined
+        ? {}
+        : (JournalEvent.toJSON({ source: 0, sourceOffset: 0n, version: 0, body }) as Record<string, unknown>),
   };
 }
 

@@ -8,7 +8,7 @@ export interface Head {
   /** Hash of that batch, hexadecimal: it covers everything before it. */
   readonly chainHash: string;
   /** Hash of the margin state there, when it was known. */
-  readonly stateHash?: string;
+  readonly stateHash?: string | undefined;
   /** Event time of the batch, or the time that the exporter names; microseconds since 1970. */
   readonly timeUs: number;
 }

@@ -1,4 +1,5 @@
 import type { JournalBatch, JournalRow } from "../journal/journal.ts";
+import { sameContent } from "../journal/upcast.ts";
 import { EVENT_KINDS, FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { refoldBatch } from "./refold.ts";
 import type { Shard } from "./shard.ts";
@@ -85,6 +86,6 @@ function sameRow(kept: JournalRow | undefined, derived: JournalRow | undefined):
     kept.account === derived.account &&
     kept.instrument === derived.instrument &&
     kept.eventTimeUs === derived.eventTimeUs &&
-    Buffer.compare(kept.payload, derived.payload) === 0
+    sameContent(kept.payload, derived.payload)
   );
 }

@@ -5,6 +5,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, MarketEvent, Settlement } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
+import { EventVersionError, upcast } from "../journal/upcast.ts";
 import { isOption } from "../markets/valueFraction.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 import { EVENT_KINDS, FIRST_DERIVED_KIND } from "./eventKinds.ts";
@@ -58,8 +59,9 @@ export function recallForRung(row: JournalRow, names: Names): PlacedInput | unde
 
 function decode(row: JournalRow): JournalEvent {
   try {
-    return JournalEvent.decode(row.payload);
+    return upcast(JournalEvent.decode(row.payload));
   } catch (error) {
+    if (error instanceof EventVersionError) throw new JournalRowError(row.position, error.message, { cause: error });
     throw new JournalRowError(row.position, "the payload is no JournalEvent", { cause: error });
   }
 }

@@ -8,6 +8,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, Control, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
+import { VERSION_FIELD } from "../journal/upcast.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { EVENT_KINDS } from "./eventKinds.ts";
@@ -44,7 +45,10 @@ function toRow(output: OutputSlots, body: Body, eventTimeUs: number, span: numbe
     instrument: output.instrument,
     previous: output.previous,
     eventTimeUs,
-    payload: JournalEvent.encode({ source: span, sourceOffset: BigInt(offset), body }, writer).finish(),
+    payload: JournalEvent.encode(
+      { source: span, sourceOffset: BigInt(offset), version: VERSION_FIELD, body },
+      writer,
+    ).finish(),
   };
 }
 

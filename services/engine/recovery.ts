@@ -9,6 +9,7 @@ import {
   type JournalRow,
 } from "../journal/journal.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
+import { sameContent } from "../journal/upcast.ts";
 import { type Capacities, DEFAULT_HOLDS, Kernel, layoutVersionOf } from "../kernel/kernel.ts";
 import { MigrationReplay } from "./migrationReplay.ts";
 import { Names, type NamesText } from "./names.ts";
@@ -256,7 +257,7 @@ function compareRow(derived: JournalRow, kept: JournalRow | undefined): void {
     derived.instrument === kept.instrument &&
     derived.previous === kept.previous &&
     derived.eventTimeUs === kept.eventTimeUs &&
-    Buffer.compare(derived.payload, kept.payload) === 0;
+    sameContent(kept.payload, derived.payload);
   if (!same) {
     throw new ReplayMismatchError(
       kept.position,

@@ -2,7 +2,14 @@
 // generator, so that the same version writes the same journal again.
 
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { AccountCommand, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type {
+  AccountCommand,
+  Control,
+  ControlCommand,
+  Fill,
+  MarketEvent,
+  PlaceHold,
+} from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
 import { EXPIRY_US, optionMarket, regimeText, START_US } from "../margin/portfolioMarket.ts";
 
@@ -17,7 +24,7 @@ const ACCOUNTS = ["isolated", "crossed", "portfolio", "standard", "seller", "thi
 
 /** Everything, in stretches that become batches. */
 export function goldenHistory(): VenueInput[][] {
-  return [...openings(), ...trading(), ...badInput(), ...ends()];
+  return [...openings(), ...trading(), ...orders(), ...controls(), ...badInput(), ...ends()];
 }
 
 function openings(): VenueInput[][] {
@@ -81,6 +88,9 @@ function trading(): VenueInput[][] {
   }
   const end = 40_000_000n;
   stretches.push(
+    // Ten times leveraged and isolated; sold at half the price, the loss goes beyond what it posted: insurance pays.
+    trade("doomed", "ETH-PERP", "isolated", "seller", 10_000n, 195_100n, end - 3n),
+    trade("doom", "ETH-PERP", "seller", "isolated", 10_000n, 97_500n, end - 2n),
     trade("thin goes long", "BTC-PERP", "thin", "seller", 400_000n, btc * 100n + 1000n, end),
     marketAt(end + 1n, (btc * 85n) / 100n),
     [
@@ -96,6 +106,150 @@ function trading(): VenueInput[][] {
     ],
   );
   return stretches;
+}
+
+/** Orders that are held, amended, filled, released, refused; some end by themselves. */
+function orders(): VenueInput[][] {
+  const at = 44_000_000n;
+  return [
+    [
+      ...marketAt(at, 40_000n),
+      command("maker", "open", at, { $case: "openAccount", value: { marginMode: 2, regime: undefined } }),
+      command("maker", "pay", at, { $case: "deposit", value: { currency: "BTC", amount: 5n * COIN } }),
+    ],
+    [
+      place("maker", "first", at + 1n, { price: 3_900_000n, quantity: 1_000n }),
+      place("maker", "market", at + 1n, { side: 2, quantity: 500n }),
+      place("maker", "short-lived", at + 2n, { quantity: 70n, expiresAtUs: START_US + at + 6n }),
+      place("maker", "until settled", at + 2n, { instrument: "BTC-FUT", price: 3_950_000n }),
+      place("maker", "reducing", at + 2n, { side: 2, price: 4_100_000n, reduceOnly: true }),
+      place("portfolio", "call", at + 2n, { instrument: "BTC-70000-C", price: 450n, quantity: 10n }),
+    ],
+    [
+      command("maker", "amend first", at + 3n, {
+        $case: "amendHold",
+        value: { orderId: "first", quantity: 800n, price: 3_950_000n, expiresAtUs: START_US + at + 9_000_000n },
+      }),
+      command("maker", "release market", at + 3n, { $case: "releaseHold", value: { orderId: "market" } }),
+      ...fillOf("first", 300n, at + 4n),
+      ...fillOf("first", 500n, at + 5n),
+      ...fillOf("first", 10n, at + 5n),
+    ],
+    [
+      // Time passes by somebody else's event; the id of the order that ended by it is free again.
+      command("thin", "later", at + 6n, { $case: "deposit", value: { currency: "BTC", amount: 1n } }),
+      place("maker", "short-lived", at + 5n, { quantity: 70n }, "short-lived again"),
+    ],
+    marketAt(at + 7n, 40_100n),
+    [
+      place("maker", "until settled", at + 8n, {}, "taken"),
+      place("maker", "first", at + 1n, { price: 3_900_000n, quantity: 1_000n }),
+      place("maker", "first", at + 1n, { price: 3_900_000n, quantity: 1_001n }),
+      place("maker", "too much", at + 8n, { price: 4_000_000n, quantity: 90_000_000n }),
+      place("maker", "", at + 8n, {}),
+      place("maker", "nowhere", at + 8n, { instrument: "DOGE" }),
+      place("maker", "too late", at + 8n, { expiresAtUs: 1n }),
+      place("nobody", "order", at + 8n, {}),
+      command("maker", "amend nothing", at + 8n, {
+        $case: "amendHold",
+        value: { orderId: "nothing", quantity: 1n, price: undefined, expiresAtUs: undefined },
+      }),
+      command("maker", "amend too much", at + 8n, {
+        $case: "amendHold",
+        value: { orderId: "reducing", quantity: 90_000_000n, price: undefined, expiresAtUs: undefined },
+      }),
+      command("maker", "release nothing", at + 8n, { $case: "releaseHold", value: { orderId: "nothing" } }),
+    ],
+  ];
+}
+
+/** Limits, switches and overrides; an account that is stopped; commands that are refused. */
+function controls(): VenueInput[][] {
+  const at = 46_000_000n;
+  const limit = (control: Control, value: bigint | undefined, burst = 0n): ControlCommand["command"] => {
+    return { $case: "setLimit", value: { control, value, burst } };
+  };
+  const reduceOnly = (on: boolean): ControlCommand["command"] => ({ $case: "setSwitch", value: { switch: 4, on } });
+  const override = (control: Control, expiryTimeUs: bigint, approvedBy = "grace"): ControlCommand["command"] => {
+    return { $case: "setOverride", value: { control, approvedBy, expiryTimeUs } };
+  };
+  const inPerp = { instrument: "BTC-PERP" };
+  const maker = { account: "maker" };
+  const soon = START_US + at + 9n;
+  return [
+    [
+      control("collar", at, limit(1, 100_000_000n), inPerp),
+      control("quantity", at, limit(2, 1_000_000n)),
+      control("notional", at, limit(3, 100n * COIN), { ...maker, currency: "BTC" }),
+      control("rate", at, limit(4, 50n, 100n), maker),
+      control("repeated", at, limit(12, 1n), maker),
+      control("no collar", at, limit(1, undefined), { instrument: "BTC-FUT" }),
+      control("only reduce", at, reduceOnly(true), { ...maker, instrument: "ETH-PERP" }),
+      control("venue", at, reduceOnly(true)),
+      control("venue again", at, reduceOnly(false)),
+    ],
+    [
+      place("maker", "far", at + 1n, { price: 3_000_000n }),
+      place("maker", "not permitted", at + 1n, { instrument: "ETH-PERP", price: 190_000n }),
+      place("maker", "again", at + 1n, { price: 3_950_000n, quantity: 200n }),
+      ...fillOf("again", 50n, at + 2n),
+      ...fillOf("again", 50n, at + 3n),
+      place("maker", "stopped", at + 4n, { price: 3_950_000n }),
+    ],
+    [
+      control("go on", at + 5n, override(12, soon), maker),
+      control("lift", at + 5n, override(1, soon), { ...maker, ...inPerp }),
+      place("maker", "after all", at + 6n, { price: 3_000_000n }),
+      control("end", at + 7n, override(1, 0n), { ...maker, ...inPerp }),
+    ],
+    marketAt(at + 10n, 40_200n),
+    [
+      control("go on", at + 5n, override(12, soon), maker),
+      control("go on", at + 5n, override(12, soon + 1n), maker),
+      control("alone", at + 11n, override(1, soon, "ada"), maker),
+      control("over", at + 11n, override(1, soon), maker),
+      control("wide", at + 11n, limit(11, 1n, 1n)),
+      control("negative", at + 11n, limit(2, -1n)),
+      control("unknown", at + 11n, limit(77 as Control, 1n)),
+      control("beyond", at + 11n, limit(300 as Control, 1n)),
+      control("nobody", at + 11n, limit(2, 1n), { account: "nobody" }),
+      control("nowhere", at + 11n, limit(2, 1n), { instrument: "DOGE" }),
+      control("no money", at + 11n, limit(3, 1n), { currency: "DOGE" }),
+      control("nothing", at + 11n, undefined, maker),
+      control("unnamed", at + 11n, limit(2, 1n), { by: "" }),
+    ],
+  ];
+}
+
+function control(
+  commandId: string,
+  atUs: bigint,
+  body: ControlCommand["command"],
+  { instrument = "", ...scope }: Partial<ControlCommand> & { readonly instrument?: string } = {},
+): VenueInput {
+  const value = { account: "", currency: "", by: "ada", reason: "golden", ...scope, commandId, command: body };
+  return market(instrument, atUs, { $case: "control", value });
+}
+
+function place(
+  account: string,
+  orderId: string,
+  atUs: bigint,
+  terms: Partial<PlaceHold>,
+  commandId = `place ${orderId}`,
+): VenueInput {
+  const plain = { instrument: "BTC-PERP", side: 1, quantity: 100n, price: undefined, reduceOnly: false } as const;
+  const value = { ...plain, expiresAtUs: undefined, ...terms, orderId };
+  return command(account, commandId, atUs, { $case: "placeHold", value });
+}
+
+/** Part of an order of "maker" is bought. */
+function fillOf(orderId: string, lots: bigint, atUs: bigint): VenueInput[] {
+  const id = `${orderId} at ${atUs}, ${lots}`;
+  return [
+    fill("maker", id, "BTC-PERP", 1, lots, 3_950_000n, atUs, { orderId }),
+    fill("seller", id, "BTC-PERP", 2, lots, 3_950_000n, atUs),
+  ];
 }
 
 function badInput(): VenueInput[][] {
@@ -136,6 +290,14 @@ function badInput(): VenueInput[][] {
         value: { ...GOLDEN_MARKET.instruments[2]!.listing, strikeE8: 80_000n * COIN },
       }),
       command("late", "open", at + 3n, { $case: "openAccount", value: { marginMode: 2, regime: undefined } }),
+    ],
+    // An option without a mark: what the account requires cannot be said until one comes.
+    trade("in the dark", "BTC-80000-C", "portfolio", "seller", 10n, 200n, at + 4n),
+    [
+      market("BTC-80000-C", at + 5n, {
+        $case: "markPrice",
+        value: { price: 200n, volatilityE9: 65n * 10n ** 7n, forwardE8: 50_200n * COIN },
+      }),
     ],
     marketAt(at + 15n, 50_000n),
     [

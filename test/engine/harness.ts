@@ -29,6 +29,10 @@ export class Folder {
     return new SnapshotStore(join(this.path, "snapshots"));
   }
 
+  removeSnapshots(): void {
+    rmSync(join(this.path, "snapshots"), { recursive: true, force: true });
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }

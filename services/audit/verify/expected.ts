@@ -1,9 +1,13 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
+  type HoldEnd,
   JournalEvent,
   type MarginState,
+  type OrderFigures,
   type RefusalReason,
 } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Control } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
+import { VERSION_FIELD } from "../../journal/upcast.ts";
 import type { Output } from "./machine.ts";
 import type { RecordedNames } from "./names.ts";
 
@@ -18,13 +22,15 @@ const END_TIME_US = 7_258_118_400_000_000n;
 /** The payload that an input must have, given what the kernel says became of it; undefined: it may not be so at all. */
 export function inputPayload(recorded: JournalEvent, output: Output, names: RecordedNames): Uint8Array | undefined {
   const body = inputBody(recorded.body!, output, names);
-  return body === undefined ? undefined : JournalEvent.encode({ ...recorded, body }, writer).finish();
+  return body === undefined
+    ? undefined
+    : JournalEvent.encode({ ...recorded, version: VERSION_FIELD, body }, writer).finish();
 }
 
 /** The payload of what followed from an input. */
 export function consequencePayload(output: Output): Uint8Array | undefined {
   const body = consequenceBody(output);
-  return body && JournalEvent.encode({ source: 0, sourceOffset: 0n, body }, writer).finish();
+  return body && JournalEvent.encode({ source: 0, sourceOffset: 0n, version: VERSION_FIELD, body }, writer).finish();
 }
 
 /** The kind that the row of an input must have. */
@@ -52,7 +58,9 @@ function inputBody(body: Body, output: Output, names: RecordedNames): Body | und
       // See RecordedFeed: a refused document's numbers are those of the host that compiled it.
       const document = input?.$case === "marketEvent" && input.value.event?.$case === "regime";
       const numbers = document ? {} : { value: value(0), limit: value(1) };
-      return { $case: body.$case, value: { ...body.value, ...numbers, reason: output.code as RefusalReason } };
+      const command = input?.$case === "accountCommand" ? input.value.command?.$case : undefined;
+      const figures = command !== undefined && ORDER_REQUESTS.has(command) ? orderFigures(output) : undefined;
+      return { $case: body.$case, value: { ...body.value, ...numbers, figures, reason: output.code as RefusalReason } };
     }
     case "fillApplied": {
       const did = { realisedPnl: value(0), fee: value(1), quantityAfter: value(2), entryCostAfter: value(3) };
@@ -74,6 +82,12 @@ function inputBody(body: Body, output: Output, names: RecordedNames): Body | und
       return { $case: body.$case, value: { ...body.value, postedChange: value(0) } };
     case "collateralMoved":
       return { $case: body.$case, value: { ...body.value, postedAfter: value(0) } };
+    case "holdPlaced":
+      return { $case: body.$case, value: { ...body.value, figures: orderFigures(output) } };
+    case "holdAmended":
+      return { $case: body.$case, value: { ...body.value, figures: orderFigures(output) } };
+    case "holdReleased":
+      return { $case: body.$case, value: { ...body.value, quantity: value(13) } };
     case "currencyListed":
       return { $case: body.$case, value: { ...body.value, currency: names.currencies.values.length } };
     case "marginTableSet":
@@ -93,6 +107,27 @@ function inputBody(body: Body, output: Output, names: RecordedNames): Body | und
       // An input that the kernel adds nothing to.
       return body;
   }
+}
+
+const ORDER_REQUESTS: ReadonlySet<string> = new Set(["placeHold", "amendHold", "releaseHold"]);
+
+/** What the check of an order found; undefined when nothing was looked at. */
+function orderFigures(output: Output): OrderFigures | undefined {
+  const numbers = Array.from({ length: 11 }, (_, index) => output.value(index + 2));
+  if (numbers.every((number) => number === 0n)) return undefined;
+  return {
+    initialMarginBefore: numbers[0]!,
+    initialMarginAfter: numbers[1]!,
+    maintenanceMarginBefore: numbers[2]!,
+    maintenanceMarginAfter: numbers[3]!,
+    equityBefore: numbers[4]!,
+    equityAfter: numbers[5]!,
+    freeCollateralBefore: numbers[6]!,
+    freeCollateralAfter: numbers[7]!,
+    fee: numbers[8]!,
+    binding: Number(numbers[9]!) as RefusalReason,
+    reduces: numbers[10] === 1n,
+  };
 }
 
 function consequenceBody(output: Output): Body | undefined {
@@ -125,7 +160,25 @@ function consequenceBody(output: Output): Body | undefined {
         value: { unknown: value(0) !== 0n, reason: Number(value(1)) as RefusalReason, ...where },
       };
     }
+    case 77: {
+      const ended = { quantity: value(1), reason: Number(value(2)) as HoldEnd };
+      return { $case: "holdExpired", value: { orderKey: BigInt.asUintN(64, value(0)), ...ended } };
+    }
+    case 78: {
+      const used = { quantity: value(1), quantityLeft: value(2) };
+      return { $case: "holdUsed", value: { orderKey: BigInt.asUintN(64, value(0)), ...used } };
+    }
+    case 79:
+      return { $case: "overrideExpired", value: { control: control(output), expiryTimeUs: value(1) } };
+    case 80: {
+      const tripped = { control: control(output), count: value(1), limit: value(2) };
+      return { $case: "controlTripped", value: tripped };
+    }
     default:
       return undefined;
   }
+}
+
+function control(output: Output): Control {
+  return Number(output.value(0)) as Control;
 }

@@ -1,27 +1,40 @@
 import type { JournalEvent, RegimeSet } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type {
   AccountCommand,
+  ControlCommand,
   Fill,
   InstrumentListing,
   MarketEvent,
   MarkPrice,
+  PlaceHold,
 } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../../journal/journal.ts";
 import { VerificationError } from "./doubt.ts";
-import { identityWords } from "./identity.ts";
-import { FLAG, NONE } from "./layouts.ts";
+import { identityWords, orderKey } from "./identity.ts";
+import { FLAG, NONE, ORDER, UNKNOWN } from "./layouts.ts";
 import type { Machine } from "./machine.ts";
 import { keysOfListing, type RecordedNames } from "./names.ts";
 
 const FILL_SEED = 1;
 const COMMAND_SEED = 3;
+const CONTROL_SEED = 7;
 // Refusals that the host decides (RefusalReason).
 const FIELD_MISSING = 20;
 const LISTING_INVALID = 36;
 const CAPACITY = 60;
 const OVERFLOW = 61;
+const CONTROL_UNKNOWN = 86;
+const OVERRIDE_IDENTITIES = 89;
 
 type Command = NonNullable<AccountCommand["command"]>;
+
+/** What an order is asked to be. */
+type HoldTerms = Omit<PlaceHold, "instrument">;
+
+/** What an amendment or a release does not say; the kernel knows it by the order. */
+const NO_TERMS = { side: 0, quantity: 0n, price: undefined, reduceOnly: false, expiresAtUs: undefined };
+const HOLD_KINDS = { placeHold: 26, amendHold: 27, releaseHold: 28 } as const;
+const CONTROL_KINDS = { setLimit: 50, setSwitch: 51, setOverride: 52 } as const;
 
 /** Writes recorded inputs into a kernel's slots: what was applied by its numbers, what was refused by its names. */
 export class RecordedFeed {
@@ -96,6 +109,24 @@ export class RecordedFeed {
         machine.write({ kind, timeUs, account: row.account, instrument, identity, liquidity: 1, first });
         return false;
       }
+      case "holdPlaced":
+      case "holdAmended":
+      case "holdReleased": {
+        const name = this.#names.accountName(row.position, row.account);
+        const terms = body.$case === "holdReleased" ? { orderId: body.value.orderId } : body.value;
+        const placed = body.$case === "holdPlaced";
+        // Of an order that is there already the kernel names the instrument; the input did not.
+        this.#hold(kind, row.account, name, body.value.commandId, timeUs, placed ? instrument : undefined, {
+          ...NO_TERMS,
+          ...terms,
+        });
+        return false;
+      }
+      case "limitSet":
+      case "switchSet":
+      case "overrideSet":
+        this.#control(row.account, instrument, timeUs, body.value);
+        return false;
       case "fillApplied": {
         const name = this.#names.accountName(row.position, row.account);
         this.#fill(row.account, name, instrument, timeUs, { ...body.value, fee: body.value.venueFee });
@@ -166,6 +197,12 @@ export class RecordedFeed {
         this.#machine.write({ kind: 42, timeUs, instrument, first: price, second: underlyingPriceE8 ?? 0n });
         return false;
       }
+      case "control": {
+        const told = event.value;
+        const account = told.account === "" ? undefined : (this.#names.accounts.number(told.account) ?? UNKNOWN);
+        this.#control(account, name === "" ? undefined : (instrument ?? UNKNOWN), timeUs, told);
+        return false;
+      }
       case "listing":
         this.#listing(name, timeUs, event.value);
         return true;
@@ -187,6 +224,7 @@ export class RecordedFeed {
     fill: Omit<Fill, "account" | "instrument" | "eventTimeUs">,
   ): void {
     const { venue, tradeId, orderId, side, liquidity, liquidation, quantity, price, fee } = fill;
+    const orderNamed = orderId !== "" && this.#knowsOrders;
     this.#machine.write({
       kind: 30,
       timeUs,
@@ -194,12 +232,87 @@ export class RecordedFeed {
       instrument,
       choice: side,
       liquidity,
-      flags: (liquidation ? FLAG.liquidation : 0) | (fee === undefined ? 0 : FLAG.feeGiven),
+      flags:
+        (liquidation ? FLAG.liquidation : 0) |
+        (fee === undefined ? 0 : FLAG.feeGiven) |
+        (orderNamed ? FLAG.orderNamed : 0),
+      order: orderNamed ? orderKey(orderId) : undefined,
       identity: identityWords(FILL_SEED, [venue, tradeId, name], orderId),
       first: quantity,
       second: price,
       third: fee ?? 0n,
     });
+  }
+
+  /** Kernels of older layouts have no orders and no controls: they get such an input as one without content. */
+  get #knowsOrders(): boolean {
+    return this.#machine.layout.holds > 0;
+  }
+
+  #hold(
+    kind: number,
+    account: number | undefined,
+    name: string,
+    commandId: string,
+    timeUs: bigint,
+    instrument: number | undefined,
+    { orderId, side, quantity, price, reduceOnly, expiresAtUs }: Omit<HoldTerms, "side"> & { readonly side: number },
+  ): void {
+    if (orderId === "" || !this.#knowsOrders) {
+      this.#machine.malformed(kind, timeUs, FIELD_MISSING, account, instrument);
+      return;
+    }
+    this.#machine.write({
+      kind,
+      timeUs,
+      account,
+      instrument,
+      choice: side,
+      liquidity: (price === undefined ? 0 : ORDER.priced) | (reduceOnly ? ORDER.reduceOnly : 0),
+      identity: identityWords(COMMAND_SEED, [name, commandId, ""], orderId),
+      order: orderKey(orderId),
+      first: quantity,
+      second: price ?? 0n,
+      third: expiresAtUs ?? 0n,
+    });
+  }
+
+  #control(account: number | undefined, instrument: number | undefined, timeUs: bigint, told: ControlCommand): void {
+    const { command, by, reason } = told;
+    const wrong = controlFault(told);
+    if (command === undefined || wrong !== undefined || !this.#knowsOrders) {
+      this.#machine.malformed(50, timeUs, wrong ?? FIELD_MISSING, account, instrument);
+      return;
+    }
+    const approvedBy = command.$case === "setOverride" ? command.value.approvedBy : "";
+    const rest = JSON.stringify([by, approvedBy, reason]);
+    const slot = {
+      kind: CONTROL_KINDS[command.$case],
+      timeUs,
+      account,
+      instrument,
+      currency: told.currency === "" ? undefined : (this.#names.currencies.number(told.currency) ?? UNKNOWN),
+      identity: identityWords(CONTROL_SEED, [told.commandId, "", ""], rest),
+    };
+    switch (command.$case) {
+      case "setLimit": {
+        const { control: choice, value, burst } = command.value;
+        this.#machine.write({
+          ...slot,
+          choice,
+          liquidity: value === undefined ? 0 : 1,
+          first: value ?? 0n,
+          second: burst,
+        });
+        return;
+      }
+      case "setSwitch":
+        this.#machine.write({ ...slot, choice: command.value.switch, liquidity: command.value.on ? 1 : 0 });
+        return;
+      case "setOverride":
+        this.#machine.write({ ...slot, choice: command.value.control, first: command.value.expiryTimeUs });
+        return;
+    }
   }
 
   #mark(instrument: number | undefined, timeUs: bigint, mark: MarkPrice): void {
@@ -321,6 +434,15 @@ export class RecordedFeed {
         write(leverage ? 24 : 25, { instrument, liquidity: 1, first });
         return false;
       }
+      case "placeHold":
+      case "amendHold":
+      case "releaseHold": {
+        const instrument =
+          command.$case === "placeHold" ? names.instruments.number(command.value.instrument) : undefined;
+        const terms = { ...NO_TERMS, ...command.value };
+        this.#hold(HOLD_KINDS[command.$case], account, name, commandId, timeUs, instrument, terms);
+        return false;
+      }
     }
   }
 }
@@ -329,6 +451,16 @@ type RefusedInput =
   | { $case: "fill"; value: Fill }
   | { $case: "marketEvent"; value: MarketEvent }
   | { $case: "accountCommand"; value: AccountCommand };
+
+/** What the host refuses a control command for, before the kernel sees it. */
+function controlFault({ commandId, by, reason, command }: ControlCommand): number | undefined {
+  if (commandId === "" || by === "" || reason === "") return FIELD_MISSING;
+  const number = command?.$case === "setSwitch" ? command.value.switch : command?.value.control;
+  if (number !== undefined && (number < 0 || number > 255)) return CONTROL_UNKNOWN;
+  if (command?.$case !== "setOverride") return undefined;
+  const { approvedBy } = command.value;
+  return approvedBy === "" || approvedBy === by ? OVERRIDE_IDENTITIES : undefined;
+}
 
 function lowestTerms(numerator: bigint, denominator: bigint): [bigint, bigint] {
   let [divisor, rest] = [numerator, denominator];

@@ -2,12 +2,17 @@
  * The 64-bit key and the 64-bit fingerprint that a kernel knows an input by (INP-001), as four 32-bit words: two
  * multiplicative lanes over the UTF-16 units of each text and a separator, then an avalanche.
  *
- * @param seed 1 a fill, 3 a command
+ * @param seed 1 a fill, 3 a command, 5 an order, 7 a control
  * @param texts what is the identity
  * @param rest what else the input says
  */
 export function identityWords(seed: number, texts: readonly string[], rest: string): [number, number, number, number] {
   return [...lanes(seed, texts), ...lanes(seed + 1, [rest])] as [number, number, number, number];
+}
+
+/** The key that a kernel knows an order by, within its account. */
+export function orderKey(orderId: string): [number, number] {
+  return lanes(5, [orderId, "", ""]);
 }
 
 function lanes(seed: number, texts: readonly string[]): [number, number] {

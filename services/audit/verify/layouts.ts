@@ -10,6 +10,10 @@ export interface Layout {
   readonly bookkeepingTable: number;
   readonly accountHeadsTable: number;
   readonly inputs: number;
+  /** Bytes of an output slot; what stands before its values is the same in all. */
+  readonly outputSize: number;
+  /** Orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill either. */
+  readonly holds: number;
   /** i64s that the blob holds. */
   readonly blob: number;
   /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
@@ -38,6 +42,8 @@ const LAYOUT_2: Layout = {
   bookkeepingTable: 13,
   accountHeadsTable: 14,
   inputs: 4096,
+  outputSize: 112,
+  holds: 0,
   blob: 65_536,
   regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
   largestProgram: 400_000,
@@ -45,8 +51,22 @@ const LAYOUT_2: Layout = {
   positions: { table: 8, size: 128, instrument: 4, quantity: 32, entryCost: 40, posted: 48 },
 };
 
-/** By layout version. A version whose slots differ needs a drawing of them here too. */
-export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([[2, LAYOUT_2]]);
+/** Two tables more that the hash covers, holds and limits, and outputs with room for the figures of an order. */
+const LAYOUT_3: Layout = {
+  ...LAYOUT_2,
+  tables: 18,
+  stateTables: 15,
+  bookkeepingTable: 15,
+  accountHeadsTable: 16,
+  outputSize: 152,
+  holds: 65_536,
+};
+
+/** By layout version. A version whose slots differ in more than their size needs a drawing of them here too. */
+export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
+  [2, LAYOUT_2],
+  [3, LAYOUT_3],
+]);
 
 /** An input slot. */
 export const INPUT = {
@@ -66,13 +86,24 @@ export const INPUT = {
   third: 56,
   blob: 64,
   blobCount: 68,
+  order: 72,
 } as const;
 
-export const FLAG = { liquidation: 1, feeGiven: 2, malformed: 4, volatility: 8, forward: 16, interest: 32 } as const;
+export const FLAG = {
+  liquidation: 1,
+  feeGiven: 2,
+  malformed: 4,
+  volatility: 8,
+  forward: 16,
+  interest: 32,
+  orderNamed: 64,
+} as const;
+
+/** Flags of an order, in the byte of the liquidity. */
+export const ORDER = { priced: 1, reduceOnly: 2 } as const;
 
 /** An output slot. */
 export const OUTPUT = {
-  size: 112,
   kind: 0,
   code: 1,
   fromState: 2,
@@ -88,4 +119,6 @@ export const OUTPUT = {
 } as const;
 
 export const NONE = 0xffffffff;
+/** The number of a name that is given and that nobody knows, where NONE stands for one that is not given. */
+export const UNKNOWN = NONE - 1;
 export const FIRST_DERIVED_KIND = 70;

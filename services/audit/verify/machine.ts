@@ -6,7 +6,14 @@ import { FLAG, INPUT, LAYOUTS, type Layout, NONE, OUTPUT } from "./layouts.ts";
 interface Exports {
   layoutVersion(): number;
   configureRegimes(programs: number, arena: number, positions: number, orders: number, market: number): void;
-  configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
+  configure(
+    accounts: number,
+    pools: number,
+    positions: number,
+    instruments: number,
+    identities: number,
+    holds: number,
+  ): number;
   apply(count: number): number;
   appliedInputs(): number;
   inputAddress(): number;
@@ -47,6 +54,8 @@ export interface Input {
   readonly flags?: number;
   /** Key and fingerprint, 2 x 32 bits each. */
   readonly identity?: readonly [number, number, number, number];
+  /** Key of an order's id, 2 x 32 bits. */
+  readonly order?: readonly [number, number] | undefined;
   readonly first?: bigint;
   readonly second?: bigint;
   readonly third?: bigint;
@@ -80,7 +89,15 @@ export class Machine {
     const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = shard;
     const configure = (exports: Exports): number => {
       exports.configureRegimes(...layout.regimeRoom);
-      return exports.configure(accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity);
+      return exports.configure(
+        accountCapacity,
+        poolCapacity,
+        positionCapacity,
+        instrumentCapacity,
+        identityCapacity,
+        // A kernel that knows no orders has no parameter for them, and drops the number.
+        shard.holdCapacity || layout.holds,
+      );
     };
     const { exports, memory } = instance(module, Math.ceil((configure(probe) >>> 0) / 65_536) + 1);
     configure(exports);
@@ -109,6 +126,9 @@ export class Machine {
     input.identity?.forEach((word, index) => {
       view.setUint32(slot + INPUT.identity + index * 4, word, true);
     });
+    input.order?.forEach((word, index) => {
+      view.setUint32(slot + INPUT.order + index * 4, word, true);
+    });
     view.setBigInt64(slot + INPUT.first, input.first ?? 0n, true);
     view.setBigInt64(slot + INPUT.second, input.second ?? 0n, true);
     view.setBigInt64(slot + INPUT.third, input.third ?? 0n, true);
@@ -136,7 +156,7 @@ export class Machine {
     for (let first = 0; first < this.#inputs; ) {
       const written = this.#trapped(() => this.#exports.apply(this.#inputs - first));
       for (let index = 0; index < written; index++) {
-        cursor.move(this.#exports.outputAddress() + index * OUTPUT.size, first);
+        cursor.move(this.#exports.outputAddress() + index * this.layout.outputSize, first);
         told(cursor);
       }
       const consumed = this.#exports.appliedInputs();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { JournalBatch, JournalRow } from "../../journal/journal.ts";
-import { same } from "./chain.ts";
+import { sameContent, upcast } from "../../journal/upcast.ts";
 import { VerificationError } from "./doubt.ts";
 import { consequencePayload, inputKind, inputPayload, inputTimeUs } from "./expected.ts";
 import { RecordedFeed } from "./feed.ts";
@@ -147,7 +147,7 @@ export class Rebuild {
       output.account === row.account &&
       output.instrument === row.instrument &&
       derived.eventTimeUs === row.eventTimeUs;
-    const content = derived.payload !== undefined && same(derived.payload, row.payload);
+    const content = derived.payload !== undefined && sameContent(row.payload, derived.payload);
     if (this.#differences !== undefined) {
       if (!columns || !content) this.#differences.note(row.kind, row.position);
       return;
@@ -218,13 +218,14 @@ export function keptKernel(kept: Uint8Array | undefined, hash: string, batch: nu
 
 export function decode(row: JournalRow): JournalEvent {
   try {
-    const event = JournalEvent.decode(row.payload);
+    const event = upcast(JournalEvent.decode(row.payload));
     if (event.body !== undefined) return event;
-  } catch {
-    // Answered below, as a payload without a body is.
+    throw new Error("it has no body");
+  } catch (error) {
+    const { position: event } = row;
+    const reason = error instanceof Error ? error.message : error;
+    throw new VerificationError("derivation", `event ${event}: the payload is no JournalEvent: ${reason}`, { event });
   }
-  const { position: event } = row;
-  throw new VerificationError("derivation", `event ${event}: the payload is no JournalEvent`, { event });
 }
 
 function requireSource(

@@ -10,7 +10,7 @@
 // delivered twice, and the state must not.
 
 /** Raised by one whenever a record below changes shape. */
-export const LAYOUT_VERSION: i32 = 2;
+export const LAYOUT_VERSION: i32 = 3;
 
 /** "No such row" in every reference between records. */
 export const NONE: u32 = 0xffffffff;
@@ -30,10 +30,13 @@ export const TABLE_IDENTITIES: i32 = 9;
 export const TABLE_PROGRAMS: i32 = 10;
 export const TABLE_INDICES: i32 = 11;
 export const TABLE_REGIMES: i32 = 12;
+/** Margin held for orders (holds.ts). */
+export const TABLE_HOLDS: i32 = 13;
 // Bookkeeping: in the snapshot, not in the state hash.
-export const TABLE_BOOKKEEPING: i32 = 13;
-export const TABLE_ACCOUNT_HEADS: i32 = 14;
-export const TABLE_COUNT: i32 = 15;
+export const TABLE_BOOKKEEPING: i32 = 14;
+export const TABLE_ACCOUNT_HEADS: i32 = 15;
+export const TABLE_IDENTITY_POSITIONS: i32 = 16;
+export const TABLE_COUNT: i32 = 17;
 
 /** Header: one record of 128 bytes.
  *
@@ -43,6 +46,8 @@ export const TABLE_COUNT: i32 = 15;
  *   56 capacities: accounts, pools, positions, instruments, identities (u32 each)
  *   76 bytes of the program store in use u32 | 80 its capacity u32 | 84 regimes u32
  *   88 next effective time of a regime us i64 (largest value: none) | 96 pools that regimes judge u32
+ *  100 rows of holds u32 | 104 their capacity u32 | 108 first free row u32 | 112 first to expire u32 | 116 last to expire u32
+ *  120 holds u32 | 124 of them with an expiry u32
  */
 export const HEADER_SIZE: u32 = 128;
 export const HEADER_EVENT_TIME: u32 = 0;
@@ -66,6 +71,13 @@ export const HEADER_PROGRAM_CAPACITY: u32 = 80;
 export const HEADER_REGIMES: u32 = 84;
 export const HEADER_NEXT_EFFECTIVE: u32 = 88;
 export const HEADER_JUDGED_POOLS: u32 = 96;
+export const HEADER_HOLD_ROWS: u32 = 100;
+export const HEADER_HOLD_CAPACITY: u32 = 104;
+export const HEADER_FREE_HOLD: u32 = 108;
+export const HEADER_FIRST_EXPIRY: u32 = 112;
+export const HEADER_LAST_EXPIRY: u32 = 116;
+export const HEADER_HOLDS: u32 = 120;
+export const HEADER_TIMED_HOLDS: u32 = 124;
 
 /** Bookkeeping: one record.
  *
@@ -207,7 +219,7 @@ export const KIND_INVERSE: u8 = 2;
  *
  *    0 mode u8 | 1 state u8 | 2 quarantined u8 | 3 margin unknown u8 (the refusal) | 4 first position u32 | 8 first pool u32
  *   12 positions u32 | 16 pools and isolated positions by state u32 [5] (index 2 called, 3 liquidating, 4 bankrupt)
- *   40 state since us i64 | 48 regime u32 (portfolio mode)
+ *   40 state since us i64 | 48 regime u32 (portfolio mode) | 52 first hold u32 | 56 holds u32
  */
 export const ACCOUNT_SIZE: u32 = 64;
 export const ACCOUNT_MODE: u32 = 0;
@@ -220,13 +232,15 @@ export const ACCOUNT_POSITIONS: u32 = 12;
 export const ACCOUNT_STATE_COUNTS: u32 = 16;
 export const ACCOUNT_STATE_SINCE: u32 = 40;
 export const ACCOUNT_REGIME: u32 = 48;
+export const ACCOUNT_FIRST_HOLD: u32 = 52;
+export const ACCOUNT_HOLDS: u32 = 56;
 
 /** Pool: 128 bytes. An account's cross collateral in one currency.
  *
  *    0 account u32 | 4 currency u32 | 8 next of account u32 | 12 state u8 | 13 basis u8 | 14 state by the regime u8
  *   16 balance i64 | 24 unrealised profit i64 | 32 IM i64 | 40 MM i64
  *   48 scan loss f64 | 56 worst scenario u32 | 60 open cross positions u32
- *   64 kept free for what holds reserve, i64 | 72 deposited less withdrawn i64 | 80 state since us i64
+ *   64 unused i64 | 72 deposited less withdrawn i64 | 80 state since us i64
  *   88 equity by the regime i64
  */
 export const POOL_SIZE: u32 = 128;
@@ -304,6 +318,39 @@ export const VENUE_ROUNDING: u32 = 2;
 export const VENUE_TRANSFERS: u32 = 3;
 export const VENUE_ACCOUNTS: u32 = 4;
 
+/** Hold: 80 bytes. What is left of an order that rests; the row is free once it is filled, released or expired.
+ *
+ *    0 account u32 | 4 instrument u32 | 8 next of account u32 (by instrument, buys before sells, best price first, then as
+ *   placed; of a free row the next free one) | 12 side u8 | 13 flags u8 | 16 key of the order id u64
+ *   24 quantity left i64 | 32 price i64 | 40 expiry us i64 (0: none) | 48 next to expire u32 | 52 previous to expire u32
+ *   56 placed at us i64 | 64 quantity filled i64
+ */
+export const HOLD_SIZE: u32 = 80;
+export const HOLD_ACCOUNT: u32 = 0;
+export const HOLD_INSTRUMENT: u32 = 4;
+export const HOLD_NEXT: u32 = 8;
+export const HOLD_SIDE: u32 = 12;
+export const HOLD_FLAGS: u32 = 13;
+export const HOLD_KEY: u32 = 16;
+export const HOLD_QUANTITY: u32 = 24;
+export const HOLD_PRICE: u32 = 32;
+export const HOLD_EXPIRY: u32 = 40;
+export const HOLD_NEXT_EXPIRY: u32 = 48;
+export const HOLD_PREVIOUS_EXPIRY: u32 = 52;
+export const HOLD_TIME: u32 = 56;
+export const HOLD_FILLED: u32 = 64;
+
+/** Flags of a hold and of the input that places it: a limit order (its price counts); an order that only ever reduces. */
+export const ORDER_PRICED: u8 = 1;
+export const ORDER_REDUCE_ONLY: u8 = 2;
+
+/** Why a hold ended by itself. */
+export const HOLD_TIME_OVER: i64 = 1;
+export const HOLD_INSTRUMENT_SETTLED: i64 = 2;
+
+/** Journal position of the event that a remembered identity came with: i64, beside the ring. */
+export const IDENTITY_POSITION_SIZE: u32 = 8;
+
 /** Remembered identity: 24 bytes, a ring. 0 key u64 | 8 fingerprint u64 | 16 event time us i64 */
 export const IDENTITY_SIZE: u32 = 24;
 export const IDENTITY_KEY: u32 = 0;
@@ -317,7 +364,7 @@ export const ACCOUNT_HEAD_SIZE: u32 = 8;
  *
  *    0 kind u8 | 1 side, mode or contract kind u8 | 2 liquidity u8 | 3 flags u8 | 4 account u32 | 8 instrument u32
  *   12 currency, table or scale u32 | 16 event time us i64 | 24 identity key u64 | 32 fingerprint u64
- *   40 first i64 | 48 second i64 | 56 third i64 | 64 blob offset u32 | 68 blob i64s u32
+ *   40 first i64 | 48 second i64 | 56 third i64 | 64 blob offset u32 | 68 blob i64s u32 | 72 key of an order id u64 (0: none)
  */
 export const INPUT_SIZE: u32 = 80;
 export const INPUT_KIND: u32 = 0;
@@ -335,6 +382,7 @@ export const INPUT_SECOND: u32 = 48;
 export const INPUT_THIRD: u32 = 56;
 export const INPUT_BLOB: u32 = 64;
 export const INPUT_BLOB_COUNT: u32 = 68;
+export const INPUT_ORDER: u32 = 72;
 export const INPUT_CAPACITY: u32 = 4096;
 export const BLOB_CAPACITY: u32 = 65536;
 
@@ -366,6 +414,9 @@ export const WITHDRAWN: u8 = 22;
 export const MARGIN_MODE_SET: u8 = 23;
 export const LEVERAGE_SET: u8 = 24;
 export const COLLATERAL_MOVED: u8 = 25;
+export const HOLD_PLACED: u8 = 26;
+export const HOLD_AMENDED: u8 = 27;
+export const HOLD_RELEASED: u8 = 28;
 export const FILL_APPLIED: u8 = 30;
 export const MARK_PRICE_SET: u8 = 40;
 export const FUNDING_APPLIED: u8 = 41;
@@ -379,14 +430,16 @@ export const INSURANCE_PAID: u8 = 73;
 export const ACCOUNT_QUARANTINED_KIND: u8 = 74;
 export const REGIME_ACTIVATED: u8 = 75;
 export const MARGIN_UNKNOWN_KIND: u8 = 76;
+export const HOLD_EXPIRED: u8 = 77;
+export const HOLD_USED: u8 = 78;
 
-/** Output slot: 112 bytes. The first slot of an input has the input's kind, the others what followed from it.
+/** Output slot: 152 bytes. The first slot of an input has the input's kind, the others what followed from it.
  *
  *    0 kind u8 | 1 code u8 (0 applied, else the refusal) | 2 from state u8 | 3 to state u8 | 4 input index u32
  *    8 account u32 | 12 instrument u32 | 16 currency u32 | 20 isolated u32
- *   24 journal position i64 | 32 position of the account's previous event i64 | 40 value i64 [9]
+ *   24 journal position i64 | 32 position of the account's previous event i64 | 40 value i64 [14]
  */
-export const OUTPUT_SIZE: u32 = 112;
+export const OUTPUT_SIZE: u32 = 152;
 export const OUTPUT_KIND: u32 = 0;
 export const OUTPUT_CODE: u32 = 1;
 export const OUTPUT_FROM_STATE: u32 = 2;
@@ -415,3 +468,7 @@ export const CHECK_FREE_AFTER: u32 = 9;
 export const CHECK_VALUE: u32 = 10;
 export const CHECK_LIMIT: u32 = 11;
 export const CHECK_FEE: u32 = 12;
+/** The refusal that stands nearest, 0 when nothing limits the order. */
+export const CHECK_BINDING: u32 = 13;
+/** i64s of the answer; the slot of a hold input carries them all as its values. */
+export const CHECK_FIELDS: u32 = 14;

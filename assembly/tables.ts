@@ -5,6 +5,8 @@ import {
   HEADER_ACCOUNT_CAPACITY, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_FORGOTTEN_THROUGH, HEADER_IDENTITIES_SEEN,
   HEADER_IDENTITY_CAPACITY, HEADER_INSTRUMENT_CAPACITY, HEADER_INSTRUMENTS, HEADER_KEYS, HEADER_MARGIN_TABLES,
   HEADER_NEXT_EFFECTIVE, HEADER_POOL_CAPACITY, HEADER_POOLS, HEADER_POSITION_CAPACITY, HEADER_POSITIONS,
+  HEADER_FIRST_EXPIRY, HEADER_FREE_HOLD, HEADER_HOLD_CAPACITY, HEADER_HOLD_ROWS, HEADER_LAST_EXPIRY, HOLD_SIZE,
+  IDENTITY_POSITION_SIZE, NONE, TABLE_HOLDS, TABLE_IDENTITY_POSITIONS,
   HEADER_PROGRAM_BYTES, HEADER_PROGRAM_CAPACITY, HEADER_REGIMES, HEADER_SCENARIO_GRIDS, HEADER_SIZE, IDENTITY_SIZE,
   INDEX_SIZE, KEY_CAPACITY, REGIME_CAPACITY, REGIME_SIZE, TABLE_INDICES, TABLE_REGIMES,
   INPUT_CAPACITY, INPUT_SIZE, INSTRUMENT_SIZE, MARGIN_TABLE_CAPACITY, MARGIN_TABLE_SIZE, OUTPUT_SIZE, POOL_SIZE,
@@ -28,7 +30,9 @@ let pools: usize = 0;
 let positions: usize = 0;
 export let identities: usize = 0;
 export let programs: usize = 0;
+let holds: usize = 0;
 let accountHeads: usize = 0;
+let identityPositions: usize = 0;
 export let identityIndex: usize = 0;
 export let identityIndexMask: u32 = 0;
 export let inputs: usize = 0;
@@ -61,6 +65,7 @@ function reserve(bytes: u64): usize {
  */
 export function layOut(
   accountCapacity: u32, poolCapacity: u32, positionCapacity: u32, instrumentCapacity: u32, identityCapacity: u32,
+  holdCapacity: u32,
 ): u32 {
   end = <usize>(((<u64>__heap_base + 63) >> 6) << 6);
   header = reserve(HEADER_SIZE);
@@ -80,7 +85,9 @@ export function layOut(
   positions = reserve((<u64>positionCapacity + 1) * POSITION_SIZE);
   identities = reserve(<u64>identityCapacity * IDENTITY_SIZE);
   programs = reserve(programBytes);
+  holds = reserve(<u64>holdCapacity * HOLD_SIZE);
   accountHeads = reserve(<u64>accountCapacity * ACCOUNT_HEAD_SIZE);
+  identityPositions = reserve(<u64>identityCapacity * IDENTITY_POSITION_SIZE);
   let slots: u32 = 16;
   while (slots < identityCapacity * 2) slots <<= 1;
   identityIndexMask = slots - 1;
@@ -89,7 +96,8 @@ export function layOut(
   blob = reserve(<u64>BLOB_CAPACITY * 8);
   // A settlement may say three things of every holder: its position settled, insurance paid, its margin state changed.
   // A regime may say two things of every pool that it judges.
-  outputCapacity = 3 * accountCapacity + 2 * poolCapacity + 4096;
+  // Any input may bring the time at which holds expire, and a settlement ends those of its instrument.
+  outputCapacity = 3 * accountCapacity + 2 * poolCapacity + 2 * holdCapacity + 4096;
   outputs = reserve(<u64>outputCapacity * OUTPUT_SIZE);
   vector = reserve(SCENARIO_ARRAY_SIZE);
   legs = reserve(<u64>instrumentCapacity * 16);
@@ -104,6 +112,10 @@ export function layOut(
   store<u32>(header, instrumentCapacity, HEADER_INSTRUMENT_CAPACITY);
   store<u32>(header, identityCapacity, HEADER_IDENTITY_CAPACITY);
   store<u32>(header, programBytes, HEADER_PROGRAM_CAPACITY);
+  store<u32>(header, holdCapacity, HEADER_HOLD_CAPACITY);
+  store<u32>(header, NONE, HEADER_FREE_HOLD);
+  store<u32>(header, NONE, HEADER_FIRST_EXPIRY);
+  store<u32>(header, NONE, HEADER_LAST_EXPIRY);
   store<i64>(header, i64.MIN_VALUE, HEADER_FORGOTTEN_THROUGH);
   store<i64>(header, i64.MAX_VALUE, HEADER_NEXT_EFFECTIVE);
   return <u32>end;
@@ -124,6 +136,8 @@ export function addressOf(table: i32): usize {
     case TABLE_INDICES: return indices;
     case TABLE_REGIMES: return regimes;
     case TABLE_PROGRAMS: return programs;
+    case TABLE_HOLDS: return holds;
+    case TABLE_IDENTITY_POSITIONS: return identityPositions;
     case TABLE_BOOKKEEPING: return bookkeeping;
     case TABLE_ACCOUNT_HEADS: return accountHeads;
     default: return 0;
@@ -142,11 +156,9 @@ export function usedBytes(table: i32): u32 {
     case TABLE_ACCOUNTS: return load<u32>(header, HEADER_ACCOUNTS) * ACCOUNT_SIZE;
     case TABLE_POOLS: return load<u32>(header, HEADER_POOLS) * POOL_SIZE;
     case TABLE_POSITIONS: return load<u32>(header, HEADER_POSITIONS) * POSITION_SIZE;
-    case TABLE_IDENTITIES: {
-      const seen = load<u64>(header, HEADER_IDENTITIES_SEEN);
-      const capacity = <u64>load<u32>(header, HEADER_IDENTITY_CAPACITY);
-      return <u32>(seen < capacity ? seen : capacity) * IDENTITY_SIZE;
-    }
+    case TABLE_IDENTITIES: return rememberedIdentities() * IDENTITY_SIZE;
+    case TABLE_IDENTITY_POSITIONS: return rememberedIdentities() * IDENTITY_POSITION_SIZE;
+    case TABLE_HOLDS: return load<u32>(header, HEADER_HOLD_ROWS) * HOLD_SIZE;
     case TABLE_INDICES: return load<u32>(header, HEADER_KEYS) * INDEX_SIZE;
     case TABLE_REGIMES: return load<u32>(header, HEADER_REGIMES) * REGIME_SIZE;
     case TABLE_PROGRAMS: return load<u32>(header, HEADER_PROGRAM_BYTES);
@@ -154,6 +166,23 @@ export function usedBytes(table: i32): u32 {
     case TABLE_ACCOUNT_HEADS: return load<u32>(header, HEADER_ACCOUNTS) * ACCOUNT_HEAD_SIZE;
     default: return 0;
   }
+}
+
+function rememberedIdentities(): u32 {
+  const seen = load<u64>(header, HEADER_IDENTITIES_SEEN);
+  const capacity = <u64>load<u32>(header, HEADER_IDENTITY_CAPACITY);
+  return <u32>(seen < capacity ? seen : capacity);
+}
+
+@inline
+export function holdAt(slot: u32): usize {
+  return holds + <usize>slot * HOLD_SIZE;
+}
+
+/** Of a place in the ring of identities. */
+@inline
+export function identityPositionAt(place: u32): usize {
+  return identityPositions + <usize>place * IDENTITY_POSITION_SIZE;
 }
 
 @inline

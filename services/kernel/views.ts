@@ -89,11 +89,16 @@ export interface InstrumentView {
   readonly holders: number;
 }
 
-/** MAR-024. `code` is 0 for accept, else a plimsoll.v1.RefusalReason; `value` broke `limit`. */
+/**
+ * MAR-024, MAR-033. `code` is 0 for accept, else a plimsoll.v1.RefusalReason; `value` broke `limit`. Figures count the orders
+ * that rest: before, and after this one was filled whole.
+ */
 export interface OrderAnswer {
   readonly code: number;
   readonly value: bigint;
   readonly limit: bigint;
+  /** The constraint that decided or stands nearest: a refusal's name in lower case, or `reduces` when nothing limits it. */
+  readonly binding: string;
   readonly reduces: boolean;
   readonly fee: bigint;
   readonly initialMarginBefore: bigint;

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
   Metadata,
@@ -14,9 +15,23 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  type AmendHoldResponse,
   type CheckOrderResponse,
+  type CureResponse,
+  type DecideResponse,
+  type DecideStreamRequest,
+  type DecideStreamResponse,
+  type GateCall,
   GateServiceClient,
+  type HoldAmendment,
+  type HoldPlacement,
+  type HoldRelease,
+  type LiquidationMovesResponse,
+  type MaxOrderRequest,
+  type MaxOrderResponse,
   type Order,
+  type PlaceHoldResponse,
+  type ReleaseHoldResponse,
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import {
   type DepositRequest,
@@ -89,6 +104,40 @@ export class GatewayClient {
 
   checkOrder(order: Order): Promise<CheckOrderResponse> {
     return this.#call((...rest) => this.#gate.checkOrder({ order }, ...rest));
+  }
+
+  placeHold(hold: HoldPlacement): Promise<PlaceHoldResponse> {
+    return this.#call((...rest) => this.#gate.placeHold({ hold }, ...rest));
+  }
+
+  amendHold(amendment: HoldAmendment): Promise<AmendHoldResponse> {
+    return this.#call((...rest) => this.#gate.amendHold({ amendment }, ...rest));
+  }
+
+  releaseHold(release: HoldRelease): Promise<ReleaseHoldResponse> {
+    return this.#call((...rest) => this.#gate.releaseHold({ release }, ...rest));
+  }
+
+  /** Many questions in one message, answered in their order. */
+  decide(calls: readonly GateCall[]): Promise<DecideResponse> {
+    return this.#call((...rest) => this.#gate.decide({ calls: [...calls] }, ...rest));
+  }
+
+  /** The stream itself: write messages, read one answer for each. */
+  decideStream(): ClientDuplexStream<DecideStreamRequest, DecideStreamResponse> {
+    return this.#gate.decideStream();
+  }
+
+  maxOrder(request: MaxOrderRequest): Promise<MaxOrderResponse> {
+    return this.#call((...rest) => this.#gate.maxOrder(request, ...rest));
+  }
+
+  cure(account: string): Promise<CureResponse> {
+    return this.#call((...rest) => this.#gate.cure({ account }, ...rest));
+  }
+
+  liquidationMoves(account: string, underlying: string): Promise<LiquidationMovesResponse> {
+    return this.#call((...rest) => this.#gate.liquidationMoves({ account, underlying }, ...rest));
   }
 
   deposit(request: DepositRequest): Promise<DepositResponse> {

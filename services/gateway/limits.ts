@@ -11,6 +11,10 @@ export interface GatewayLimits {
   readonly pageSizeMax: number;
   /** Bytes of an account name or a request id. */
   readonly nameLength: number;
+  /** Questions that one message to the gate may carry. */
+  readonly callsPerBatch: number;
+  /** Holds that may wait for the disk; further ones are turned away at once. */
+  readonly holdsWaiting: number;
   readonly receiveBytes: number;
   readonly sendBytes: number;
   /** How often the engine's status is looked at between two durable batches. */
@@ -27,6 +31,8 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   pageSizeDefault: 50,
   pageSizeMax: 1_000,
   nameLength: 128,
+  callsPerBatch: 1_000,
+  holdsWaiting: 4_000,
   receiveBytes: 1 << 20,
   // What gRPC clients accept unless told otherwise.
   sendBytes: 4 << 20,

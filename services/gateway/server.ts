@@ -68,7 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const health = new HealthImplementation();
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
   server.addService(EvaluateServiceService, evaluateService(engine));
-  server.addService(GateServiceService, gateService(engine));
+  server.addService(GateServiceService, gateService(engine, limits));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);
   new ReflectionService(reflectedPackage()).addToServer(server);

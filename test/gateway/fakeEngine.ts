@@ -5,7 +5,17 @@ import {
   type InstrumentListing,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { Names } from "../../services/engine/names.ts";
-import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../../services/engine/riskEngine.ts";
+import type {
+  AccountRank,
+  CommandOutcome,
+  Cure,
+  HoldOutcome,
+  HoldRequest,
+  LargestOrder,
+  LiquidationMoves,
+  OrderQuestion,
+  RiskEngine,
+} from "../../services/engine/riskEngine.ts";
 import type { Explanation } from "../../services/evaluate/explain.ts";
 import type {
   AccountView,
@@ -115,6 +125,9 @@ export class FakeEngine implements RiskEngine {
       );
   }
 
+  readonly holds: HoldRequest[] = [];
+  heldBack: Promise<void> = Promise.resolve();
+
   explain(): Explanation {
     throw new Error("this engine explains nothing");
   }
@@ -122,6 +135,30 @@ export class FakeEngine implements RiskEngine {
   checkOrder(question: OrderQuestion): OrderAnswer {
     this.questions.push(question);
     return this.answer;
+  }
+
+  maxOrder(): LargestOrder {
+    return { quantity: 1_250n, binding: "initial_margin" };
+  }
+
+  cure(): Cure | undefined {
+    return { instrument: 0, side: 2, quantity: 20n, cost: 61n };
+  }
+
+  liquidationMoves(): LiquidationMoves {
+    return { up: undefined, down: -123_456n };
+  }
+
+  /** Answers when `heldBack` lets it. */
+  async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.holds.push(request);
+    await this.heldBack;
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
+    this.position += 1n;
+    const { code, value, limit, binding } = this.answer;
+    return { code, value, limit, binding, duplicate: false, figures: this.answer, asOf: this.asOf() };
   }
 
   async submit(command: AccountCommand): Promise<CommandOutcome> {
@@ -237,6 +274,7 @@ export const ACCEPTED: OrderAnswer = {
   code: 0,
   value: 0n,
   limit: 0n,
+  binding: "initial_margin",
   reduces: false,
   fee: 31n,
   initialMarginBefore: 12_200n,
@@ -261,6 +299,7 @@ export const REFUSED_AT_SIGHT: OrderAnswer = {
   code: RefusalReason.QUANTITY_OFF_LOT,
   value: 15n,
   limit: 10n,
+  binding: "quantity_off_lot",
   reduces: false,
   fee: 0n,
   initialMarginBefore: 0n,

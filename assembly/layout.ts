@@ -240,7 +240,7 @@ export const ACCOUNT_HOLDS: u32 = 56;
  *    0 account u32 | 4 currency u32 | 8 next of account u32 | 12 state u8 | 13 basis u8 | 14 state by the regime u8
  *   16 balance i64 | 24 unrealised profit i64 | 32 IM i64 | 40 MM i64
  *   48 scan loss f64 | 56 worst scenario u32 | 60 open cross positions u32
- *   64 unused i64 | 72 deposited less withdrawn i64 | 80 state since us i64
+ *   64 taken out of the balance during a trial i64 (else 0) | 72 deposited less withdrawn i64 | 80 state since us i64
  *   88 equity by the regime i64
  */
 export const POOL_SIZE: u32 = 128;
@@ -255,6 +255,7 @@ export const POOL_MM: u32 = 40;
 export const POOL_SCAN_LOSS: u32 = 48;
 export const POOL_WORST_SCENARIO: u32 = 56;
 export const POOL_OPEN_POSITIONS: u32 = 60;
+export const POOL_TRIAL_RESERVE: u32 = 64;
 export const POOL_NET_DEPOSITS: u32 = 72;
 export const POOL_STATE_SINCE: u32 = 80;
 export const POOL_BASIS: u32 = 13;
@@ -345,8 +346,8 @@ export const ORDER_PRICED: u8 = 1;
 export const ORDER_REDUCE_ONLY: u8 = 2;
 
 /** Why a hold ended by itself. */
-export const HOLD_TIME_OVER: i64 = 1;
-export const HOLD_INSTRUMENT_SETTLED: i64 = 2;
+export const HOLD_TIME_OVER: u8 = 1;
+export const HOLD_INSTRUMENT_SETTLED: u8 = 2;
 
 /** Journal position of the event that a remembered identity came with: i64, beside the ring. */
 export const IDENTITY_POSITION_SIZE: u32 = 8;

@@ -69,6 +69,10 @@ export function answerValue(index: u32, value: i64): void {
   setValue(own, index, value);
 }
 
+export function answerInstrument(instrument: u32): void {
+  store<u32>(own, instrument, OUTPUT_INSTRUMENT);
+}
+
 export function answerCurrency(currency: u32): void {
   store<u32>(own, currency, OUTPUT_CURRENCY);
 }

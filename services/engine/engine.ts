@@ -13,11 +13,25 @@ import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
+import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
 import type { Names } from "./names.ts";
+import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { outcomeOfRow } from "./outcome.ts";
 import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
-import type { AccountRank, AsOf, CommandOutcome, OrderQuestion, RiskEngine } from "./riskEngine.ts";
+import type {
+  AccountRank,
+  AsOf,
+  CommandOutcome,
+  Cure,
+  HoldOutcome,
+  HoldRequest,
+  LargestOrder,
+  LargestOrderQuestion,
+  LiquidationMoves,
+  OrderQuestion,
+  RiskEngine,
+} from "./riskEngine.ts";
 import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
 import { VenueView } from "./venueView.ts";
 
@@ -52,7 +66,8 @@ export interface StartReport {
 
 interface WaitingCommand {
   readonly command: AccountCommand;
-  readonly resolve: (outcome: CommandOutcome) => void;
+  /** Told the row of the command, which is on disk. */
+  readonly durable: (row: JournalRow) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -270,8 +285,8 @@ export class Engine implements RiskEngine {
   #answer(commands: readonly WaitingCommand[], rows: readonly JournalRow[]): void {
     if (commands.length === 0) return;
     const outcomes = rows.filter((row) => row.kind < FIRST_DERIVED_KIND).slice(-commands.length);
-    commands.forEach(({ resolve }, index) => {
-      resolve({ ...outcomeOfRow(outcomes[index]!), asOf: this.asOf() });
+    commands.forEach(({ durable }, index) => {
+      durable(outcomes[index]!);
     });
   }
 
@@ -375,7 +390,37 @@ export class Engine implements RiskEngine {
     return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
   }
 
-  submit(command: AccountCommand): Promise<CommandOutcome> {
+  maxOrder(question: LargestOrderQuestion): LargestOrder {
+    return largestOrder(this.#shard, question);
+  }
+
+  cure(account: number): Cure | undefined {
+    return cheapestCure(this.#shard, account);
+  }
+
+  liquidationMoves(account: number, underlying: string): LiquidationMoves {
+    return liquidationMoves(this.#shard, account, underlying);
+  }
+
+  async submit(command: AccountCommand): Promise<CommandOutcome> {
+    const { row, asOf } = await this.#durableRow(command);
+    return { ...outcomeOfRow(row), asOf };
+  }
+
+  async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    const { row, asOf } = await this.#durableRow(holdCommand(request));
+    const answered = holdOutcomeOfRow(row);
+    if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };
+    const first = await this.#options.journal.row(Number(answered.answeredAt));
+    const again = first === undefined ? undefined : holdOutcomeOfRow(first);
+    if (again === undefined || "answeredAt" in again) {
+      throw new Error(`event ${answered.answeredAt} does not answer request ${request.requestId}`);
+    }
+    return { ...again, duplicate: true, asOf };
+  }
+
+  /** Puts a command into the next batch. Resolves when its row is on disk, with the state right after that batch. */
+  #durableRow(command: AccountCommand): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }
@@ -383,7 +428,8 @@ export class Engine implements RiskEngine {
       // Time comes with the feed, so that a command of today does not make a market of another day look stale.
       const now = this.#shard.reader.eventTimeUs;
       const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
-      this.#commands.push({ command: { ...command, eventTimeUs }, resolve, reject });
+      const durable = (row: JournalRow) => resolve({ row, asOf: this.asOf() });
+      this.#commands.push({ command: { ...command, eventTimeUs }, durable, reject });
       this.#wake?.();
     });
   }

@@ -17,6 +17,9 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   marginModeSet: 23,
   leverageSet: 24,
   collateralMoved: 25,
+  holdPlaced: 26,
+  holdAmended: 27,
+  holdReleased: 28,
   fillApplied: 30,
   markPriceSet: 40,
   fundingApplied: 41,
@@ -31,6 +34,8 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   accountQuarantined: 74,
   regimeActivated: 75,
   marginUnknown: 76,
+  holdExpired: 77,
+  holdUsed: 78,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

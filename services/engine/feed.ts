@@ -5,12 +5,17 @@ import {
   EPOCH_STARTED,
   FILL_APPLIED,
   FUNDING_APPLIED,
+  HOLD_AMENDED,
+  HOLD_PLACED,
+  HOLD_RELEASED,
   INSTRUMENT_LISTED,
   LEVERAGE_SET,
   MARGIN_MODE_SET,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
   NONE,
+  ORDER_PRICED,
+  ORDER_REDUCE_ONLY,
   PRODUCT_CALL,
   PRODUCT_FUTURE,
   PRODUCT_PERPETUAL,
@@ -30,9 +35,10 @@ import {
   MarginMode,
   type MarketEvent,
   OptionType,
+  type PlaceHold,
   type RegimeDocument,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf } from "../kernel/identity.ts";
+import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
 import { isOption, valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
@@ -119,6 +125,29 @@ export class Feed {
       fill.price,
       fill.fee,
     );
+    if (fill.orderId !== "") this.#nameOrder(fill.orderId);
+  }
+
+  #nameOrder(orderId: string): void {
+    this.#slots.nameOrder(identityOf(ORDER_IDENTITY, orderId, "", "", ""));
+  }
+
+  #hold(
+    kind: number,
+    { account: name, commandId, eventTimeUs }: AccountCommand,
+    { orderId, instrument, side, quantity, price, reduceOnly, expiresAtUs }: HoldTerms,
+  ): void {
+    const account = this.#names.account(name) ?? NONE;
+    const number = this.#names.instrument(instrument) ?? NONE;
+    if (orderId === "") {
+      this.#slots.malformed(kind, account, number, eventTimeUs, RefusalReason.FIELD_MISSING);
+      return;
+    }
+    const identity = identityOf(COMMAND_IDENTITY, name, commandId, "", orderId);
+    const flags = (price === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
+    const expiry = expiresAtUs ?? 0n;
+    this.#slots.hold(kind, account, number, eventTimeUs, identity, side, flags, quantity, price ?? 0n, expiry);
+    this.#nameOrder(orderId);
   }
 
   /** A program is a multiple of eight bytes, and stays behind what one batch of marks may put into the blob. */
@@ -273,12 +302,26 @@ export class Feed {
         this.#slots.command(COLLATERAL_MOVED, account, number, NONE, eventTimeUs, identity, 0, true, amount);
         return false;
       }
+      case "placeHold":
+        this.#hold(HOLD_PLACED, accountCommand, command.value);
+        return false;
+      case "amendHold":
+        this.#hold(HOLD_AMENDED, accountCommand, { ...NO_TERMS, ...command.value });
+        return false;
+      case "releaseHold":
+        this.#hold(HOLD_RELEASED, accountCommand, { ...NO_TERMS, ...command.value });
+        return false;
       default:
         this.#slots.malformed(DEPOSITED, account, NONE, eventTimeUs, RefusalReason.FIELD_MISSING);
         return false;
     }
   }
 }
+
+/** What an amendment or a release does not say; the kernel knows it by the order. */
+const NO_TERMS = { instrument: "", side: 0, quantity: 0n, price: undefined, reduceOnly: false, expiresAtUs: undefined };
+
+type HoldTerms = Omit<PlaceHold, "side"> & { readonly side: number };
 
 /** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/listings.ts). */
 function productBytes(listing: InstrumentListing): bigint {

@@ -1,4 +1,4 @@
-import type { Capacities } from "../kernel/kernel.ts";
+import { type Capacities, DEFAULT_HOLDS } from "../kernel/kernel.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 
@@ -23,6 +23,7 @@ export function genesis(shard: string, capacities: Capacities, market: MarketDoc
         positionCapacity: capacities.positions,
         instrumentCapacity: capacities.instruments,
         identityCapacity: capacities.identities,
+        holdCapacity: capacities.holds ?? DEFAULT_HOLDS,
       },
     },
     ...market.currencies.map((currency): EngineInput => ({ kind: "currencyListed", currency })),

@@ -105,6 +105,19 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       const value = { instrument: instrumentName(row, names), amount };
       return account(row, accountName(row, names), commandId, { $case: "moveCollateral", value });
     }
+    case "holdPlaced": {
+      const { commandId, figures: _, ...terms } = body.value;
+      const value = { ...terms, instrument: instrumentName(row, names) };
+      return account(row, accountName(row, names), commandId, { $case: "placeHold", value });
+    }
+    case "holdAmended": {
+      const { commandId, figures: _, ...value } = body.value;
+      return account(row, accountName(row, names), commandId, { $case: "amendHold", value });
+    }
+    case "holdReleased": {
+      const { commandId, orderId } = body.value;
+      return account(row, accountName(row, names), commandId, { $case: "releaseHold", value: { orderId } });
+    }
     case "inputRefused":
       switch (body.value.input?.$case) {
         case "fill":

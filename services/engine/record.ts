@@ -1,11 +1,13 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RECORD_QUARANTINED } from "../../assembly/layout.ts";
 import {
+  type HoldEnd,
   JournalEvent,
   type MarginState,
+  type OrderFigures,
   type RefusalReason,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountCommand, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
@@ -52,14 +54,21 @@ function refused(output: OutputSlots, { input }: PlacedInput): Body {
   if (input.kind === "unreadable") {
     return { $case: "recordQuarantined", value: { reason, detail: input.detail, record: input.record } };
   }
-  const value = { reason, value: output.value(0), limit: output.value(1) };
+  const value = { reason, value: output.value(0), limit: output.value(1), figures: undefined };
   switch (input.kind) {
     case "fill":
       return { $case: "inputRefused", value: { ...value, input: { $case: "fill", value: input.fill } } };
     case "market":
       return { $case: "inputRefused", value: { ...value, input: { $case: "marketEvent", value: input.event } } };
     case "account":
-      return { $case: "inputRefused", value: { ...value, input: { $case: "accountCommand", value: input.command } } };
+      return {
+        $case: "inputRefused",
+        value: {
+          ...value,
+          input: { $case: "accountCommand", value: input.command },
+          figures: isHold(input.command) ? orderFigures(output) : undefined,
+        },
+      };
     default:
       throw new Error(`the engine's own ${input.kind} was refused with ${reason}: a market document let it through`);
   }
@@ -200,9 +209,44 @@ function commandApplied(
         $case: "collateralMoved",
         value: { commandId, amount: command.value.amount, postedAfter: output.value(0) },
       };
+    case "placeHold": {
+      const { orderId, side, quantity, price, reduceOnly, expiresAtUs } = command.value;
+      const terms = { commandId, orderId, side, quantity, price, reduceOnly, expiresAtUs };
+      return { $case: "holdPlaced", value: { ...terms, figures: orderFigures(output) } };
+    }
+    case "amendHold":
+      return { $case: "holdAmended", value: { commandId, ...command.value, figures: orderFigures(output) } };
+    case "releaseHold":
+      return {
+        $case: "holdReleased",
+        value: { commandId, orderId: command.value.orderId, quantity: output.value(13) },
+      };
     default:
       throw new Error("an account command without a command is never applied");
   }
+}
+
+function isHold({ command }: AccountCommand): boolean {
+  return command?.$case === "placeHold" || command?.$case === "amendHold" || command?.$case === "releaseHold";
+}
+
+/** What the check found, from the values of a request's slot (assembly/holdCommands.ts); undefined when nothing was looked at. */
+function orderFigures(output: OutputSlots): OrderFigures | undefined {
+  const figures: OrderFigures = {
+    initialMarginBefore: output.value(2),
+    initialMarginAfter: output.value(3),
+    maintenanceMarginBefore: output.value(4),
+    maintenanceMarginAfter: output.value(5),
+    equityBefore: output.value(6),
+    equityAfter: output.value(7),
+    freeCollateralBefore: output.value(8),
+    freeCollateralAfter: output.value(9),
+    fee: output.value(10),
+    binding: Number(output.value(11)) as RefusalReason,
+    reduces: output.value(12) === 1n,
+  };
+  const looked = Object.values(figures).some((figure) => Boolean(figure));
+  return looked ? figures : undefined;
 }
 
 function consequence(output: OutputSlots): Body {
@@ -243,6 +287,24 @@ function consequence(output: OutputSlots): Body {
       return {
         $case: "regimeActivated",
         value: { regime: Number(output.value(0)), accounts: Number(output.value(1)) },
+      };
+    case EVENT_KINDS.holdExpired:
+      return {
+        $case: "holdExpired",
+        value: {
+          orderKey: BigInt.asUintN(64, output.value(0)),
+          quantity: output.value(1),
+          reason: Number(output.value(2)) as HoldEnd,
+        },
+      };
+    case EVENT_KINDS.holdUsed:
+      return {
+        $case: "holdUsed",
+        value: {
+          orderKey: BigInt.asUintN(64, output.value(0)),
+          quantity: output.value(1),
+          quantityLeft: output.value(2),
+        },
       };
     case EVENT_KINDS.marginUnknown:
       return {

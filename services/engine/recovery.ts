@@ -7,7 +7,7 @@ import {
   type JournalRow,
 } from "../journal/journal.ts";
 import type { SnapshotHeader, SnapshotStore } from "../journal/snapshots.ts";
-import { type Capacities, Kernel } from "../kernel/kernel.ts";
+import { type Capacities, DEFAULT_HOLDS, Kernel } from "../kernel/kernel.ts";
 import { Names, type NamesText } from "./names.ts";
 import { recallInput } from "./recall.ts";
 import { Shard } from "./shard.ts";
@@ -39,13 +39,15 @@ export async function capacitiesOf(journal: Journal): Promise<Capacities> {
   const first = await journal.row(1);
   const opened = first === undefined ? undefined : recallInput(first, new Names());
   if (opened?.input.kind !== "shardOpened") throw new JournalDamagedError("event 1 is not ShardOpened");
-  const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = opened.input.shard;
+  const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holdCapacity } =
+    opened.input.shard;
   return {
     accounts: accountCapacity,
     pools: poolCapacity,
     positions: positionCapacity,
     instruments: instrumentCapacity,
     identities: identityCapacity,
+    holds: holdCapacity === 0 ? DEFAULT_HOLDS : holdCapacity,
   };
 }
 

@@ -61,3 +61,5 @@ export function identityOf(seed: number, first: string, second: string, third: s
 
 export const FILL_IDENTITY = 1;
 export const COMMAND_IDENTITY = 3;
+/** The venue's id of an order, within its account. */
+export const ORDER_IDENTITY = 5;

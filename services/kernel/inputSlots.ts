@@ -19,6 +19,7 @@ import {
   INPUT_INSTRUMENT,
   INPUT_KIND,
   INPUT_LIQUIDITY,
+  INPUT_ORDER,
   INPUT_SECOND,
   INPUT_SIZE,
   INPUT_THIRD,
@@ -117,6 +118,36 @@ export class InputSlots {
     view.setBigInt64(slot + INPUT_FIRST, quantity, true);
     view.setBigInt64(slot + INPUT_SECOND, price, true);
     view.setBigInt64(slot + INPUT_THIRD, fee ?? 0n, true);
+  }
+
+  /** Says which order the input just written is about; `order` is its id's identity. */
+  nameOrder(order: Identity): void {
+    const slot = this.#kernel.inputSlot(this.#count - 1);
+    this.#view.setUint32(slot + INPUT_ORDER, order.keyLow, true);
+    this.#view.setUint32(slot + INPUT_ORDER + 4, order.keyHigh, true);
+  }
+
+  /** A request for an order. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY; `expiresAtUs` 0 for none. */
+  hold(
+    kind: number,
+    account: number,
+    instrument: number,
+    timeUs: bigint,
+    identity: Identity,
+    side: number,
+    flags: number,
+    quantity: bigint,
+    price: bigint,
+    expiresAtUs: bigint,
+  ): void {
+    const slot = this.#open(kind, account, instrument, timeUs);
+    const view = this.#view;
+    view.setUint8(slot + INPUT_CHOICE, side);
+    view.setUint8(slot + INPUT_LIQUIDITY, flags);
+    this.#identify(slot, identity);
+    view.setBigInt64(slot + INPUT_FIRST, quantity, true);
+    view.setBigInt64(slot + INPUT_SECOND, price, true);
+    view.setBigInt64(slot + INPUT_THIRD, expiresAtUs, true);
   }
 
   /** A funding rate. */

@@ -17,7 +17,11 @@ export interface Capacities {
   readonly instruments: number;
   /** Identities remembered to find duplicates (INP-001). */
   readonly identities: number;
+  /** Orders that may rest at one time; left out: DEFAULT_HOLDS. */
+  readonly holds?: number;
 }
+
+export const DEFAULT_HOLDS = 1 << 16;
 
 /** Room for margin regimes. The program store is state of the shard, the rest is scratch that costs nothing until it is used. */
 export interface RegimeCapacities {
@@ -49,7 +53,14 @@ interface KernelExports {
     orders: number,
     marketBytes: number,
   ): void;
-  configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
+  configure(
+    accounts: number,
+    pools: number,
+    positions: number,
+    instruments: number,
+    identities: number,
+    holds: number,
+  ): number;
   apply(count: number): number;
   appliedInputs(): number;
   inputAddress(): number;
@@ -61,7 +72,11 @@ interface KernelExports {
   restored(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
-  checkOrder(account: number, instrument: number, side: number, quantity: bigint, priced: number, price: bigint): void;
+  checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
+  reservedOf(pool: number): bigint;
+  largestOrder(account: number, instrument: number, side: number, flags: number, price: bigint): bigint;
+  cureQuantity(account: number, instrument: number, side: number): bigint;
+  liquidationMove(account: number, key: number, up: number): bigint;
   regimeDirectory(): number;
   installProgram(slot: number, bytes: number): number;
   evaluateBook(slot: number, what: number): number;
@@ -125,7 +140,7 @@ export class Kernel {
    */
   static create(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities = REGIME_CAPACITIES): Kernel {
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const { accounts, pools, positions, instruments, identities } = capacities;
+    const { accounts, pools, positions, instruments, identities, holds = DEFAULT_HOLDS } = capacities;
     const probe = instantiate(module, 1).exports;
     if (probe.layoutVersion() !== LAYOUT_VERSION) {
       throw new KernelMismatchError(
@@ -135,7 +150,7 @@ export class Kernel {
     const layOut = (exports: KernelExports): number => {
       const { programBytes, arenaBytes, marketBytes } = regimes;
       exports.configureRegimes(programBytes, arenaBytes, regimes.positions, regimes.orders, marketBytes);
-      return exports.configure(accounts, pools, positions, instruments, identities) >>> 0;
+      return exports.configure(accounts, pools, positions, instruments, identities, holds) >>> 0;
     };
     const instance = instantiate(module, Math.ceil(layOut(probe) / PAGE) + 1);
     layOut(instance.exports);

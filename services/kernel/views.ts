@@ -19,8 +19,10 @@ export interface PoolView {
   readonly equity: bigint;
   readonly initialMargin: bigint;
   readonly maintenanceMargin: bigint;
-  /** MAR-015; may be negative. */
+  /** MAR-015, less what orders reserve; may be negative. */
   readonly freeCollateral: bigint;
+  /** What the orders that rest reserve (MAR-033 to MAR-035). */
+  readonly reserved: bigint;
   /** MAR-017, in millionths. */
   readonly marginRatioE6: bigint;
   /** MAR-023, in currency units, with the index of the worst scenario. */

@@ -4,6 +4,7 @@ import { register as registerAccounts } from "./commands/accounts.ts";
 import { register as registerCheck } from "./commands/check.ts";
 import { register as registerEvaluate } from "./commands/evaluate.ts";
 import { register as registerExport } from "./commands/export.ts";
+import { register as registerLoad } from "./commands/load.ts";
 import { register as registerPublish } from "./commands/publish.ts";
 import { register as registerServe } from "./commands/serve.ts";
 import { register as registerTransfer } from "./commands/transfer.ts";
@@ -28,5 +29,6 @@ registerVerify(program);
 registerEvaluate(program);
 registerExport(program);
 registerPublish(program);
+registerLoad(program);
 
 await program.parseAsync();

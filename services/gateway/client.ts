@@ -82,8 +82,9 @@ export class GatewayClient {
   constructor({ host, port, clockMs, deadlineMs = 5_000 }: GatewayAddress) {
     this.#address = { host, port, clockMs, deadlineMs };
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
-    // One connection for all three.
+    // A connection of its own, which grpc-js would share among clients; and one for all three services.
+    const options = { "grpc.use_local_subchannel_pool": 1 };
+    this.#accounts = new AccountServiceClient(target, credentials.createInsecure(), options);
     const channelOverride = this.#accounts.getChannel();
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });

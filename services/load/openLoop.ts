@@ -30,6 +30,8 @@ export interface LoadReport {
   /** From when a request was due to its answer, in milliseconds. */
   readonly answeredMs: Percentiles;
   readonly turnedAwayMs: Percentiles;
+  /** Of the answered, as lines for people. */
+  readonly histogram: readonly string[];
 }
 
 export interface Percentiles {
@@ -92,6 +94,7 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
     goodputPerSecond: answered.count / elapsed,
     answeredMs: answered.percentiles(),
     turnedAwayMs: turnedAway.percentiles(),
+    histogram: answered.lines(),
   };
 }
 

@@ -223,6 +223,7 @@ export const POOL: PoolView = {
   initialMargin: 12_200n,
   maintenanceMargin: 610n,
   freeCollateral: 85_750n,
+  reserved: 0n,
   marginRatioE6: 6_228n,
   scanLoss: 7_320.2,
   worstScenario: 3,

@@ -19,6 +19,7 @@ interface LoadOptions extends RemoteOptions {
   readonly quantity: string;
   readonly seed: number;
   readonly connections: number;
+  readonly waiting: number;
   readonly inFlight: number;
 }
 
@@ -58,10 +59,16 @@ export function register(program: Command): void {
     .option("--seed <n>", "of the times between orders", wholeNumber(0, 2 ** 31 - 1), 1)
     .option("--connections <n>", "connections that share the orders", wholeNumber(1, 256), 2)
     .option(
-      "--in-flight <n>",
-      "calls that may wait for an answer; what is due beyond is not sent",
+      "--waiting <n>",
+      "calls of a connection that may wait; its client turns others away",
       wholeNumber(1, 1e6),
-      256,
+      64,
+    )
+    .option(
+      "--in-flight <n>",
+      "calls that may be under way; what is due beyond is not sent",
+      wholeNumber(1, 1e6),
+      100_000,
     )
     .action(async (options: LoadOptions) => {
       await ask(command, options, (client) => load(command, client, options));
@@ -82,7 +89,7 @@ async function load(command: Command, client: GatewayClient, options: LoadOption
     ...options,
     accounts,
     run: randomUUID(),
-    address: { host: options.host, port: options.port, clockMs: systemClock.nowMs },
+    address: { host: options.host, port: options.port, clockMs: systemClock.nowMs, callsWaiting: options.waiting },
   });
   try {
     const report = await runOpenLoop({

@@ -9,13 +9,14 @@ import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
+import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
+import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
 import type { Names } from "./names.ts";
-import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { outcomeOfRow } from "./outcome.ts";
 import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly snapshotEveryEvents: number;
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
+  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands. */
+  readonly batchSize?: BatchSizeOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -70,6 +73,9 @@ interface WaitingCommand {
   readonly durable: (row: JournalRow) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** A batch takes so many inputs however long they take: it costs one write to the disk whatever is in it. */
+const LEAST_BATCH = 64;
 
 /** The engine has stopped or is stopping; the reason stands in the message. */
 export class EngineStoppedError extends Error {
@@ -93,6 +99,7 @@ export class Engine implements RiskEngine {
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
+  readonly #batchSize: BatchSize;
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
@@ -107,6 +114,7 @@ export class Engine implements RiskEngine {
     this.start = start;
     this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
+    this.#batchSize = new BatchSize(options.batchSize, LEAST_BATCH, options.pullLimit);
   }
 
   /**
@@ -183,18 +191,20 @@ export class Engine implements RiskEngine {
     let pull: Promise<SourceBatch | undefined> | undefined;
     try {
       while (!this.#stopping) {
-        pull ??= this.#source.pull(this.#options.pullLimit);
+        pull ??= this.#source.pull(this.#batchSize.next());
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
+          await turnOfTheLoop();
           continue;
         }
         pull = undefined;
         if (pulled === undefined) break;
         await this.#commit(pulled);
+        await turnOfTheLoop();
       }
       // Whoever asked before the end gets an answer.
-      await this.#commit({ spans: [], inputs: [] });
+      while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
       this.#leave("the engine has stopped");
       this.#cacheState();
       await this.#options.journal.keepAccountHeads(this.#accountHeads());
@@ -239,8 +249,12 @@ export class Engine implements RiskEngine {
   }
 
   /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
-  async #commit({ spans, inputs }: SourceBatch): Promise<void> {
-    const commands = this.#commands.splice(0);
+  async #commit(pulled: SourceBatch): Promise<void> {
+    const commands = this.#commands.splice(0, this.#batchSize.next());
+    await this.#batchSize.timed(pulled.inputs.length + commands.length, () => this.#commitAll(pulled, commands));
+  }
+
+  async #commitAll({ spans, inputs }: SourceBatch, commands: WaitingCommand[]): Promise<void> {
     if (inputs.length === 0 && commands.length === 0 && spans.length === 0) return;
     const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
       span: span + 1,
@@ -387,6 +401,7 @@ export class Engine implements RiskEngine {
   }
 
   checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
+    this.#batchSize.asked();
     return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
   }
 
@@ -408,6 +423,7 @@ export class Engine implements RiskEngine {
   }
 
   async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.#batchSize.asked();
     const { row, asOf } = await this.#durableRow(holdCommand(request));
     const answered = holdOutcomeOfRow(row);
     if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };
@@ -438,6 +454,11 @@ export class Engine implements RiskEngine {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Between two batches everything else has its turn: a source that never waits must not keep the gateway from answering. */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function reasonOf(error: unknown): string {

@@ -26,7 +26,9 @@ export function holdCommand(request: HoldRequest): AccountCommand {
  * What a request's row answers.
  * @returns the answer, or the journal position of the row that answered the same request id before
  */
-export function holdOutcomeOfRow(row: JournalRow): Omit<HoldOutcome, "asOf" | "duplicate"> | { readonly answeredAt: bigint } {
+export function holdOutcomeOfRow(
+  row: JournalRow,
+): Omit<HoldOutcome, "asOf" | "duplicate"> | { readonly answeredAt: bigint } {
   const { body } = JournalEvent.decode(row.payload);
   switch (body?.$case) {
     case "holdPlaced":

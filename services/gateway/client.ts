@@ -40,13 +40,15 @@ import {
   type WithdrawRequest,
   type WithdrawResponse,
 } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
-import { fromServiceError, GatewayError } from "./statusDetails.ts";
+import { fromServiceError, GatewayError, gateBusy } from "./statusDetails.ts";
 
 export interface GatewayAddress {
   readonly host: string;
   readonly port: number;
   /** How long one call may take; 5 s unless told otherwise. A watch has no end. */
   readonly deadlineMs?: number;
+  /** Calls of this client that may wait for an answer; further ones are turned away here, at once. No bound unless given. */
+  readonly callsWaiting?: number;
   /** Wall clock that deadlines are counted on, in milliseconds since 1970. */
   readonly clockMs: () => number;
 }
@@ -78,9 +80,13 @@ export class GatewayClient {
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
   readonly #address: Required<GatewayAddress>;
+  /** Made once: under overload an error with its stack each time would cost more than sending. */
+  readonly #busy: GatewayError;
+  #waiting = 0;
 
-  constructor({ host, port, clockMs, deadlineMs = 5_000 }: GatewayAddress) {
-    this.#address = { host, port, clockMs, deadlineMs };
+  constructor({ host, port, clockMs, deadlineMs = 5_000, callsWaiting = Infinity }: GatewayAddress) {
+    this.#address = { host, port, clockMs, deadlineMs, callsWaiting };
+    this.#busy = gateBusy(`${callsWaiting} calls of this client wait for an answer`);
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     // A connection of its own, which grpc-js would share among clients; and one for all three services.
     const options = { "grpc.use_local_subchannel_pool": 1 };
@@ -160,11 +166,17 @@ export class GatewayClient {
       callback: (error: ServiceError | null, response: Response) => void,
     ) => void,
   ): Promise<Response> {
-    const { clockMs, deadlineMs } = this.#address;
+    const { clockMs, deadlineMs, callsWaiting } = this.#address;
+    if (this.#waiting >= callsWaiting) {
+      return Promise.reject(this.#busy);
+    }
+    this.#waiting += 1;
     return new Promise((resolve, reject) => {
-      send(new Metadata(), { deadline: clockMs() + deadlineMs }, (error, response) =>
-        error === null ? resolve(response) : reject(this.#explained(error)),
-      );
+      send(new Metadata(), { deadline: clockMs() + deadlineMs }, (error, response) => {
+        this.#waiting -= 1;
+        if (error === null) resolve(response);
+        else reject(this.#explained(error));
+      });
     });
   }
 

@@ -9,24 +9,40 @@ import type { RiskEngine } from "../engine/riskEngine.ts";
 import { decisionMessage, holdDecision } from "./decisions.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { amendment, type HoldQuestion, orderQuestion, placement, release } from "./orderFields.ts";
-import { engineNotServing, GatewayError, invalidField } from "./statusDetails.ts";
+import { engineNotServing, GatewayError, gateBusy, invalidField } from "./statusDetails.ts";
+import { Turn } from "./turn.ts";
 
 type Question = GateCall["call"];
 
 /**
  * Answers questions of the gate, one by one or many at once: unary calls, batches and streams all come here.
  *
- * Holds wait for the disk together (group commit). No more than `holdsWaiting` wait at a time: what comes beyond is turned
- * away at once, so that an engine with ten times the load that it can bear answers the part that it can, in time.
+ * An engine with ten times the load that it can bear answers the part that it can, in time, and turns the rest away: it is
+ * cheaper to say so than to decide. Holds wait for the disk together (group commit), no more than `holdsWaiting` at a time;
+ * and no turn of the event loop begins holds or batches after `turnMs`; a single check costs no more than to refuse it. Most of an overload never comes here: HTTP/2 holds it
+ * back in the client (`callsPerConnection`, and a stream is read on only when its last message is answered).
  */
 export class GateCalls {
   readonly #engine: RiskEngine;
   readonly #limits: GatewayLimits;
+  readonly #turn: Turn;
+  readonly #turnIsOver: GatewayError;
+  readonly #holdsWait: GatewayError;
   #waiting = 0;
 
-  constructor(engine: RiskEngine, limits: GatewayLimits) {
+  /** @param nowMs for how long a turn takes; no answer depends on it but that it is turned away */
+  constructor(engine: RiskEngine, limits: GatewayLimits, nowMs: () => number = () => performance.now()) {
     this.#engine = engine;
     this.#limits = limits;
+    this.#turn = new Turn(nowMs);
+    // Made once: an error with its stack costs more than a decision.
+    this.#turnIsOver = gateBusy(`more was asked at once than ${limits.turnMs} ms can answer`);
+    this.#holdsWait = gateBusy(`${limits.holdsWaiting} holds wait for the disk`);
+  }
+
+  /** @throws GatewayError GATE_BUSY when this turn of the event loop has decided for long enough */
+  admit(): void {
+    if (this.#turn.lastsMs() > this.#limits.turnMs) throw this.#turnIsOver;
   }
 
   /** @throws GatewayError for a question that cannot be asked */
@@ -37,11 +53,8 @@ export class GateCalls {
 
   /** Resolves when the answer is on disk. @throws GatewayError for a question that cannot be asked, or when too many wait */
   async hold(question: Question): Promise<HoldDecision> {
+    if (this.#waiting >= this.#limits.holdsWaiting) throw this.#holdsWait;
     const { request, order } = this.#holdQuestion(question);
-    if (this.#waiting >= this.#limits.holdsWaiting) {
-      const why = `${this.#limits.holdsWaiting} holds wait for the disk: ask again`;
-      throw new GatewayError(status.RESOURCE_EXHAUSTED, "GATE_BUSY", why);
-    }
     this.#waiting += 1;
     try {
       return holdDecision(this.#engine, order, await this.#engine.submitHold(request));
@@ -64,12 +77,14 @@ export class GateCalls {
         "BATCH_TOO_LARGE",
       );
     }
+    if (this.#turn.lastsMs() > this.#limits.turnMs) return calls.map(({ tag }) => this.#failed(tag, this.#turnIsOver));
     const answers: (GateAnswer | Promise<GateAnswer>)[] = [];
     for (const call of calls) {
       if (gone()) break;
       answers.push(this.#answer(call));
     }
-    return Promise.all(answers);
+    // Waiting for what is there already would cost a promise each.
+    return calls.some(({ call }) => call?.$case !== "check") ? Promise.all(answers) : (answers as GateAnswer[]);
   }
 
   #answer({ tag, call }: GateCall): GateAnswer | Promise<GateAnswer> {

@@ -7,7 +7,7 @@ import type {
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { type GatewayAddress, GatewayClient } from "../gateway/client.ts";
-import { GatewayError } from "../gateway/statusDetails.ts";
+import { GATE_BUSY, GatewayError, gateBusy } from "../gateway/statusDetails.ts";
 import type { LoadResult } from "./openLoop.ts";
 
 export interface GateLoadOptions {
@@ -29,7 +29,6 @@ export interface GateLoadOptions {
 
 /** How many orders rest at a time: order n is released when order n + RESTING is placed. */
 const RESTING = 200;
-const TURNED_AWAY = "GATE_BUSY";
 
 /** Questions to a running gate, made from their number alone. */
 export class GateLoad {
@@ -40,7 +39,10 @@ export class GateLoad {
   constructor(options: GateLoadOptions) {
     this.#options = options;
     this.#clients = Array.from({ length: options.connections }, () => new GatewayClient(options.address));
-    this.#streams = options.mode === "stream" ? this.#clients.map((client) => new GateStream(client)) : [];
+    this.#streams =
+      options.mode === "stream"
+        ? this.#clients.map((client) => new GateStream(client, options.address.callsWaiting))
+        : [];
   }
 
   /** Sends one message, with one question or `batchSize` of them. */
@@ -55,7 +57,7 @@ export class GateLoad {
         mode === "batch" ? (await client.decide(calls)).answers : await this.#streams[connection]!.ask(calls);
       return resultOf(answers);
     } catch (error) {
-      return error instanceof GatewayError && error.reason === TURNED_AWAY ? "turned away" : "failed";
+      return error instanceof GatewayError && error.reason === GATE_BUSY ? "turned away" : "failed";
     }
   }
 
@@ -107,7 +109,7 @@ function resultOf(answers: readonly GateAnswer[]): LoadResult {
   let result: LoadResult = "answered";
   for (const { answer } of answers) {
     if (answer?.$case !== "error") continue;
-    if (answer.value.reason !== TURNED_AWAY) return "failed";
+    if (answer.value.reason !== GATE_BUSY) return "failed";
     result = "turned away";
   }
   return result;
@@ -117,9 +119,13 @@ function resultOf(answers: readonly GateAnswer[]): LoadResult {
 class GateStream {
   readonly #call: ReturnType<GatewayClient["decideStream"]>;
   readonly #waiting: { resolve: (answers: readonly GateAnswer[]) => void; reject: (error: Error) => void }[] = [];
+  readonly #mostWaiting: number;
+  readonly #busy: GatewayError;
   #ended: Error | undefined;
 
-  constructor(client: GatewayClient) {
+  constructor(client: GatewayClient, mostWaiting = Infinity) {
+    this.#mostWaiting = mostWaiting;
+    this.#busy = gateBusy(`${mostWaiting} messages of this stream wait for an answer`);
     this.#call = client.decideStream();
     this.#call.on("data", ({ answers }: DecideStreamResponse) => this.#waiting.shift()?.resolve(answers));
     this.#call.on("error", (error: Error) => this.#end(error));
@@ -128,6 +134,9 @@ class GateStream {
 
   ask(calls: GateCall[]): Promise<readonly GateAnswer[]> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (this.#waiting.length >= this.#mostWaiting) {
+      return Promise.reject(this.#busy);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#call.write({ calls } satisfies DecideStreamRequest);

@@ -159,7 +159,7 @@ export const REGIME_CAPACITY: u32 = 16;
  *  184 key of its underlying u32 (NONE) | 188 key of its name u32 | 192 product u8 | 193 coin-settled option u8
  *  194 price scale u8 | 195 quantity scale u8 | 196 volatility known u8 | 197 forward known u8
  *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
- *  232 multiplier numerator i64 | 240 multiplier denominator i64
+ *  232 multiplier numerator i64 | 240 multiplier denominator i64 | 248 version u64: rises with every fact that a regime reads
  */
 export const INSTRUMENT_SIZE: u32 = 256;
 export const INSTRUMENT_KIND: u32 = 0;
@@ -206,6 +206,7 @@ export const INSTRUMENT_FORWARD: u32 = 216;
 export const INSTRUMENT_INTEREST: u32 = 224;
 export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
 export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
+export const INSTRUMENT_VERSION: u32 = 248;
 
 export const PRODUCT_PERPETUAL: u8 = 0;
 export const PRODUCT_FUTURE: u8 = 1;

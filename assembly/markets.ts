@@ -9,7 +9,7 @@ import { larger, magnitude, mulDivFloor, mulDivTrunc } from "./fixed";
 import { creditVenue, isCross, setQuantity } from "./holdings";
 import { coverPool } from "./insurance";
 import {
-  BOOKKEEPING_MARKS, FLAG_FORWARD, FLAG_INTEREST, FLAG_VOLATILITY, FUNDING_PAID, HEADER_KEYS, INDEX_PRICE, INDEX_TIME,
+  BOOKKEEPING_MARKS, CURRENCY_KEY, FLAG_FORWARD, HEADER_INSTRUMENTS, INSTRUMENT_UNDERLYING, INSTRUMENT_VERSION, FLAG_INTEREST, FLAG_VOLATILITY, FUNDING_PAID, HEADER_KEYS, INDEX_PRICE, INDEX_TIME,
   INSTRUMENT_FORWARD, INSTRUMENT_FORWARD_KNOWN, INSTRUMENT_INTEREST, INSTRUMENT_VOLATILITY, INSTRUMENT_VOLATILITY_KNOWN, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
   INSTRUMENT_HELD_MARKS, INSTRUMENT_HELD_TIME, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
   INSTRUMENT_NON_POSITIVE, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_SETTLED, POOL_BALANCE,
@@ -21,7 +21,7 @@ import {
 } from "./margin";
 import { answerCurrency, answerValue, emit, refuse, setValue } from "./outputs";
 import { revalueIsolated, revaluePool, revalueScenarios } from "./scenarios";
-import { bookkeeping, header, indexAt, instrumentAt, poolAt, positionAt } from "./tables";
+import { bookkeeping, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt } from "./tables";
 import { touchUsersOf } from "./touched";
 
 /** Marks that must agree with one another before a jump beyond the band is believed. */
@@ -99,10 +99,27 @@ export function setMark(number: u32, price: i64, timeUs: i64, flags: u8, extras:
   store<i64>(instrument, price, INSTRUMENT_MARK);
   store<i64>(instrument, timeUs, INSTRUMENT_MARK_TIME);
   storeExtras(instrument, flags, extras);
+  raiseVersion(instrument);
   store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_MARKS) + 1, BOOKKEEPING_MARKS);
   revalueScenarios(number);
   revalueHolders(instrument);
   return true;
+}
+
+/** What a regime computed from the instrument's facts is void. */
+@inline
+function raiseVersion(instrument: usize): void {
+  store<u64>(instrument, load<u64>(instrument, INSTRUMENT_VERSION) + 1, INSTRUMENT_VERSION);
+}
+
+/** Of every instrument that follows this index or settles in this currency. */
+function raiseVersionsOf(key: u32): void {
+  const count = load<u32>(header, HEADER_INSTRUMENTS);
+  for (let number: u32 = 0; number < count; number++) {
+    const instrument = instrumentAt(number);
+    const settlement = load<u32>(currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY)), CURRENCY_KEY);
+    if (load<u32>(instrument, INSTRUMENT_UNDERLYING) == key || settlement == key) raiseVersion(instrument);
+  }
 }
 
 /** INP-007. @param key number of the name of a currency or an underlying */
@@ -114,6 +131,7 @@ export function setIndexPrice(key: u32, priceE8: i64, timeUs: i64): bool {
   if (timeUs <= newest) return refuse(PRICE_LATE, timeUs, newest);
   store<i64>(index, priceE8, INDEX_PRICE);
   store<i64>(index, timeUs, INDEX_TIME);
+  raiseVersionsOf(key);
   touchUsersOf(key);
   return true;
 }

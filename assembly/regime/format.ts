@@ -133,15 +133,17 @@ export const UNIT_UNDERLYING_MASK: u32 = 0xfffff;
 /** Set in the key of a named group. */
 export const UNIT_GROUP_FLAG: u32 = 0x80000000;
 
-/** Program: a header of 128 bytes, then what its offsets lead to. Counts and offsets in pairs.
+/** Program: a header of 176 bytes, then what its offsets lead to. Counts and offsets in pairs.
  *
  *    0 format u32 | 4 bytes u32 | 8 risk unit u32 | 12 widest set, scenarios u32
  *   16 nodes | 24 sets | 32 parameters | 40 tables | 48 pair tables | 56 spread tables | 64 inputs | 72 groups
  *   80 level of the conclusion u32 | 84 equity u32 | 88 initial u32 | 92 maintenance u32 | 96 called u32 | 100 liquidating u32
  *  104 bankrupt u32 | 108 bytes of a row of the market u32 | 112 stored nodes | 120 stored nodes depend on the time u32
+ *  124 arena for any book u32 | 128 arena for a row of each level u32 [9] | 164 has strategies u32:
+ *      these three are written when it is installed (room.ts)
  */
 export const PROGRAM_FORMAT: u32 = 0x31474552;
-export const PROGRAM_HEADER_SIZE: u32 = 128;
+export const PROGRAM_HEADER_SIZE: u32 = 176;
 export const PROGRAM_BYTES: u32 = 4;
 export const PROGRAM_RISK_UNIT: u32 = 8;
 export const PROGRAM_WIDEST: u32 = 12;
@@ -160,6 +162,9 @@ export const CONCLUSION_NODES: u32 = 6;
 export const PROGRAM_MARKET_ROW: u32 = 108;
 export const PROGRAM_STORED: u32 = 112;
 export const PROGRAM_TIMED: u32 = 120;
+export const PROGRAM_FIXED_BYTES: u32 = 124;
+export const PROGRAM_ROW_BYTES: u32 = 128;
+export const PROGRAM_STRATEGIES: u32 = 164;
 
 /** Node: 48 bytes.
  *
@@ -255,7 +260,7 @@ export const BOOK_INPUTS_MAX: u32 = 32;
  *
  *    4 book header | 8 position keys | 12 order keys | 16 currency keys
  *   20 rows of each level u32 [9] | 24 parent maps | 28 bytes of a parent map | 32 verdicts | 36 refusal | 40 arena
- *   44 end of the arena | 48 results of the nodes (after an evaluation) | 52 bytes of the arena that were used
+ *   44 end of the arena | 48 results of the nodes (after an evaluation)
  *   64 field columns [41] | 256 input columns [32]
  */
 export const DIRECTORY_SIZE: u32 = 384;
@@ -271,7 +276,6 @@ export const DIRECTORY_REFUSAL: u32 = 36;
 export const DIRECTORY_ARENA: u32 = 40;
 export const DIRECTORY_ARENA_END: u32 = 44;
 export const DIRECTORY_RESULTS: u32 = 48;
-export const DIRECTORY_ARENA_USED: u32 = 52;
 export const DIRECTORY_FIELDS: u32 = 64;
 export const DIRECTORY_INPUTS: u32 = 256;
 
@@ -352,6 +356,7 @@ export const REFUSAL_ASKED: u32 = 12;
 export const REGIME_DONE: u32 = 0;
 /** A figure of the conclusion is undefined; node and row say which fact or operation it came from. */
 export const REGIME_UNDEFINED: u32 = 1;
+/** The book needs a larger arena (room.ts). */
 export const REGIME_ARENA_FULL: u32 = 2;
 export const REGIME_TOO_MANY_ROWS: u32 = 3;
 export const REGIME_PROGRAM_UNKNOWN: u32 = 4;

@@ -31,12 +31,15 @@ export function normalDensity(x: f64): f64 {
   return ROOT_OF_TWO_PI_INVERSE * NativeMath.exp(-0.5 * x * x);
 }
 
-/** exp(-x^2 / 2), with x^2 in two parts so that the rounding of the square does not grow in the tails. */
+/** exp(-x^2 / 2), corrected by what the rounded square lacks: in the tails the exponential would make much of it. */
 @inline
 function gaussian(x: f64): f64 {
-  const coarse = Math.floor(x * 16) / 16;
-  const fine = (x - coarse) * (x + coarse);
-  return NativeMath.exp(-0.5 * coarse * coarse) * NativeMath.exp(-0.5 * fine);
+  const square = x * x;
+  // Products of two halves with 26 digits are exact.
+  const coarse = reinterpret<f64>(reinterpret<u64>(x) & 0xfffffffff8000000);
+  const fine = x - coarse;
+  const lacking = coarse * coarse - square + 2 * coarse * fine + fine * fine;
+  return NativeMath.exp(-0.5 * square) * (1 - 0.5 * lacking);
 }
 
 /**

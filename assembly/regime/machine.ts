@@ -19,7 +19,7 @@ import { ancestor, arrange } from "./book";
 import { binaryColumn, blackColumn, chooseColumn, unaryColumn } from "./columns";
 import { CELL, copyCell, isUndefined, isZero, toFloat } from "./decimal";
 import {
-  ATTRIBUTE_KEYS, ATTRIBUTE_SIZE, BOOK_MATRICES, CONCLUSION_NODES, EVALUATE_ALL, EVALUATE_LIVE, FIELD_INDEX,
+  ATTRIBUTE_KEYS, ATTRIBUTE_SIZE, BOOK_MATRICES, CONCLUSION_NODES, EVALUATE_ALL, EVALUATE_LIVE, EVALUATE_VERDICT, FIELD_INDEX,
   LEVEL_ACCOUNT, LEVEL_INSTRUMENT, LEVEL_POSITION, LEVEL_STRIKE,
   LEVEL_UNIT, NO_NUMBER, NODE_ARGUMENT_LIST, NODE_ARGUMENTS, NODE_COLUMN, NODE_CONSTANT, NODE_FLAGS, NODE_FUSED,
   NODE_INDEX, NODE_LEVEL, NODE_LIVE, NODE_OPERATION, NODE_PREPARED, NODE_SET, NODE_STORED, NODE_VERDICT,
@@ -38,9 +38,8 @@ import { binaryMatrix, blackMatrix, chooseMatrix, unaryMatrix } from "./matrices
 import { programAt } from "./programs";
 import { lowestScenario, oneScenario, tailOf } from "./reductions";
 import { book, fieldColumn, firstPositionsOf, inputColumn, parentMap, refusal, rowsOf, verdicts } from "./regions";
-import {
-  allocate, arenaFull, closeResults, nodeAt, release, resetResults, resultAt, rowAt, setResult, stepOf,
-} from "./results";
+import { allocate, fits, nodeAt, release, resetResults, resultAt, rowAt, setResult, stepOf } from "./results";
+import { roomFor } from "./room";
 import { LEG_BYTES, strategyWorkBytes } from "./strategy";
 import { calendarCharge, correlated, leastRequirements, payoffAt, payoffFloor, spreadCredit } from "./structures";
 import { attributeMap, attributeRows, parameterColumn, tierColumn, tierMatrix } from "./tiers";
@@ -54,7 +53,6 @@ export function evaluate(slot: u32, what: u32): u32 {
   const code = begin(slot);
   if (code != REGIME_DONE) return code;
   const keeps = what == EVALUATE_LIVE && findKept(program, slot);
-  if (arenaFull) return refuse(REGIME_ARENA_FULL, 0);
   const fresh = keeps && allKept;
   let wanted = NODE_VERDICT;
   if (what == EVALUATE_ALL) wanted = 0;
@@ -69,12 +67,12 @@ export function evaluate(slot: u32, what: u32): u32 {
       viewKept(number, node);
       continue;
     }
-    const failed = evaluateNode(number, node);
-    if (failed != REGIME_DONE) return refuse(failed, number);
+    if (!evaluateNode(number, node)) return refuse(REGIME_OPERATION_UNKNOWN, number);
   }
   if (keeps && !fresh) keep(program, nodes);
-  closeResults();
-  return conclude();
+  const concluded = conclude();
+  // Which fact is missing must not hang on what the market store holds.
+  return fresh && concluded != REGIME_DONE ? evaluate(slot, EVALUATE_VERDICT) : concluded;
 }
 
 /** Finds the program and arranges the book that was filled. */
@@ -83,9 +81,10 @@ function begin(slot: u32): u32 {
   if (program == 0) return refuse(REGIME_PROGRAM_UNKNOWN, NO_NUMBER);
   const code = arrange(program);
   if (code != REGIME_DONE) return refuse(code, NO_NUMBER);
+  if (!fits(roomFor(program))) return refuse(REGIME_ARENA_FULL, NO_NUMBER);
   nodes = program + load<u32>(program, PROGRAM_NODES + 4);
   resetResults(load<u32>(program, PROGRAM_NODES));
-  return arenaFull ? refuse(REGIME_ARENA_FULL, 0) : REGIME_DONE;
+  return REGIME_DONE;
 }
 
 function refuse(code: u32, node: u32): u32 {
@@ -122,12 +121,12 @@ function recordAt(list: u32, index: u32, size: u32): usize {
   return program + load<u32>(program + list + 4) + <usize>index * size;
 }
 
-/** @returns REGIME_DONE, REGIME_ARENA_FULL or REGIME_OPERATION_UNKNOWN */
-function evaluateNode(number: u32, node: usize): u32 {
+/** @returns whether the operation is known */
+function evaluateNode(number: u32, node: usize): bool {
   const operation = <u32>load<u16>(node, NODE_OPERATION);
   if (operation <= OPERATION_SPREAD) {
     view(operation, number, node);
-    return arenaFull ? REGIME_ARENA_FULL : REGIME_DONE;
+    return true;
   }
   const set = load<u32>(node, NODE_SET);
   return set == NO_NUMBER ? evaluateColumn(operation, number, node) : evaluateMatrix(operation, number, node, set);
@@ -152,7 +151,6 @@ function view(operation: u32, number: u32, node: usize): void {
         setResult(number, parameter + PARAMETER_DEFAULT, 0, 0, 0);
       } else {
         const out = allocate(<usize>rows * CELL);
-        if (out == 0) return;
         parameterColumn(program, parameter, out, rows, level);
         setResult(number, out, CELL, 0, 0);
       }
@@ -169,7 +167,6 @@ function view(operation: u32, number: u32, node: usize): void {
         setResult(number, attributeRows(program, attribute), 0, 0, 8);
       } else {
         const map = allocate(<usize>rows << 2);
-        if (map == 0) return;
         attributeMap(program, attribute, map, rows, level);
         setResult(number, attributeRows(program, attribute), width, map, 8);
       }
@@ -193,9 +190,17 @@ function viewInput(number: u32, index: u32, set: u32, level: u32, rows: u32): vo
   const map = level >= LEVEL_UNIT && level <= LEVEL_STRIKE ? firstPositionsOf(level) : 0;
   const matrix = <usize>load<u32>(book + (<usize>index << 2), BOOK_MATRICES);
   if (set == NO_NUMBER) return setResult(number, inputColumn(index), CELL, map, 0);
-  if (matrix != 0) return setResult(number, matrix, load<u32>(setAt(set), SET_WIDTH), map, 8);
+  const width = <usize>load<u32>(setAt(set), SET_WIDTH);
+  if (matrix != 0) return setResult(number, matrix, width, map, 8);
+  // Written out, because a product may take only a spread for one that stands for all scenarios (services/regimes/nodeFlags.ts).
+  const out = allocate(<usize>rows * width);
   setResult(number, inputColumn(index), CELL, map, 0);
-  spreadRows(number, resultAt(number), rows);
+  for (let row: u32 = 0; row < rows; row++) {
+    const value = f64x2.splat(toFloat(rowAt(resultAt(number), row)));
+    const cells = out + <usize>row * width;
+    for (let offset: usize = 0; offset < width; offset += 16) v128.store(cells + offset, value);
+  }
+  setResult(number, out, width, 0, 8);
 }
 
 /** Each row takes its ancestor's value: the ancestor's cells, seen through a map. */
@@ -215,7 +220,6 @@ function widen(number: u32, node: usize, level: u32, rows: u32): void {
   const map = parentMap(own, target);
   if (inner == 0) return setResult(number, address, rowBytes, map, step);
   const composed = allocate(<usize>rows << 2);
-  if (composed == 0) return;
   for (let row: u32 = 0; row < rows; row++) {
     const at = load<u32>(map + (<usize>row << 2));
     store<u32>(composed + (<usize>row << 2), load<u32>(inner + (<usize>at << 2)));
@@ -225,100 +229,91 @@ function widen(number: u32, node: usize, level: u32, rows: u32): void {
 
 /** The nearest float64 of each row, once for all scenarios. */
 function spread(number: u32, node: usize, rows: u32): void {
-  spreadRows(number, argument(node, 0), rows);
-}
-
-function spreadRows(number: u32, source: usize, rows: u32): void {
+  const source = argument(node, 0);
   const same = load<u32>(source, 4) == 0;
   const count: u32 = same ? 1 : rows;
   const out = allocate(<usize>count << 3);
-  if (out == 0) return;
   for (let row: u32 = 0; row < count; row++) store<f64>(out + (<usize>row << 3), toFloat(rowAt(source, row)));
   setResult(number, out, same ? 0 : 8, 0, 0);
 }
 
-function evaluateColumn(operation: u32, number: u32, node: usize): u32 {
+function evaluateColumn(operation: u32, number: u32, node: usize): bool {
   const level = <u32>load<u8>(node, NODE_LEVEL);
   const rows = rowsOf(level);
   const out = allocate(<usize>rows * CELL);
-  if (out == 0) return REGIME_ARENA_FULL;
   setResult(number, out, CELL, 0, 0);
   const first = argument(node, 0);
   const count = load<u32>(node, NODE_ARGUMENTS);
   if (operation >= OPERATION_TOTAL && operation <= OPERATION_ANY) {
     aggregateColumn(operation, out, rows, level, first, levelOf(argumentNode(node, 0)));
-    return REGIME_DONE;
+    return true;
   }
   if (operation >= OPERATION_BLACK_PRICE && operation <= OPERATION_BLACK_THETA) {
     blackColumn(
       operation, out, rows,
       first, argument(node, 1), argument(node, 2), argument(node, 3), argument(node, 4), argument(node, 5),
     );
-    return REGIME_DONE;
+    return true;
   }
   switch (operation) {
     case OPERATION_CHOOSE:
       chooseColumn(out, rows, first, argument(node, 1), argument(node, 2));
-      return REGIME_DONE;
+      return true;
     case OPERATION_WORST:
     case OPERATION_WORST_AT:
       lowestScenario(operation, out, rows, first, scenariosOf(node));
-      return REGIME_DONE;
+      return true;
     case OPERATION_QUANTILE:
     case OPERATION_TAIL_MEAN:
       tailOf(operation, out, rows, first, scenariosOf(node), argument(node, 1));
-      return REGIME_DONE;
+      return true;
     case OPERATION_SCENARIO:
       oneScenario(out, rows, first, scenariosOf(node), argument(node, 1));
-      return REGIME_DONE;
+      return true;
     case OPERATION_MARGINAL:
     case OPERATION_BRACKET: {
       const table = recordAt(PROGRAM_TABLES, load<u32>(node, NODE_INDEX), TIER_TABLE_SIZE);
       tierColumn(operation, program, table, load<u32>(node, NODE_COLUMN), out, rows, level, first);
-      return REGIME_DONE;
+      return true;
     }
     case OPERATION_PAYOFF_FLOOR:
       payoffFloor(out, rows, first);
-      return REGIME_DONE;
+      return true;
     case OPERATION_PAYOFF_AT:
       payoffAt(out, rows, first);
-      return REGIME_DONE;
+      return true;
     case OPERATION_CORRELATED: {
       const table = recordAt(PROGRAM_PAIR_TABLES, load<u32>(node, NODE_INDEX), PAIR_TABLE_SIZE);
       correlated(program, table, out, first, levelOf(argumentNode(node, 0)));
-      return REGIME_DONE;
+      return true;
     }
     case OPERATION_SPREAD_CREDIT: {
       const left = allocate(<usize>rows * CELL);
-      if (left == 0) return REGIME_ARENA_FULL;
       const table = recordAt(PROGRAM_SPREAD_TABLES, load<u32>(node, NODE_INDEX), SPREAD_TABLE_SIZE);
       spreadCredit(program, table, out, left, rows, level, first, argument(node, 1));
       release(left);
-      return REGIME_DONE;
+      return true;
     }
     case OPERATION_CALENDAR_CHARGE: {
       const scratch = allocate(<usize>rows * 2 * CELL);
-      if (scratch == 0) return REGIME_ARENA_FULL;
       calendarCharge(out, scratch, scratch + <usize>rows * CELL, rows, level, first, argument(node, 1));
       release(scratch);
-      return REGIME_DONE;
+      return true;
     }
     case OPERATION_STRATEGY: {
       const positions = rowsOf(LEVEL_POSITION);
       const work = strategyWorkBytes(positions);
       const scratch = allocate(work + <usize>positions * LEG_BYTES);
-      if (scratch == 0) return REGIME_ARENA_FULL;
       leastRequirements(
         out, rows, level, scratch, scratch + work,
         first, argument(node, 1), argument(node, 2), argument(node, 3), argument(node, 4),
       );
       release(scratch);
-      return REGIME_DONE;
+      return true;
     }
     default:
-      if (count == 1) return unaryColumn(operation, out, rows, first) ? REGIME_DONE : REGIME_OPERATION_UNKNOWN;
-      if (count == 2) return binaryColumn(operation, out, rows, first, argument(node, 1)) ? REGIME_DONE : REGIME_OPERATION_UNKNOWN;
-      return REGIME_OPERATION_UNKNOWN;
+      if (count == 1) return unaryColumn(operation, out, rows, first);
+      return count == 2 && binaryColumn(operation, out, rows, first, argument(node, 1));
   }
 }
 
@@ -327,41 +322,39 @@ function scenariosOf(node: usize): u32 {
   return load<u32>(setAt(load<u32>(nodeAt(nodes, argumentNode(node, 0)), NODE_SET)));
 }
 
-function evaluateMatrix(operation: u32, number: u32, node: usize, set: u32): u32 {
+function evaluateMatrix(operation: u32, number: u32, node: usize, set: u32): bool {
   const level = <u32>load<u8>(node, NODE_LEVEL);
   const rows = rowsOf(level);
   const width = <usize>load<u32>(setAt(set), SET_WIDTH);
   const out = allocate(<usize>rows * width);
-  if (out == 0) return REGIME_ARENA_FULL;
   setResult(number, out, width, 0, 8);
   const first = argument(node, 0);
   const count = load<u32>(node, NODE_ARGUMENTS);
   if (operation >= OPERATION_TOTAL && operation <= OPERATION_ANY) {
-    return aggregateScenarios(operation, node, out, rows, level, width);
+    aggregateScenarios(operation, node, out, rows, level, width);
+    return true;
   }
   if (operation >= OPERATION_BLACK_PRICE && operation <= OPERATION_BLACK_THETA) {
     blackMatrix(
       operation, out, rows, width,
       first, argument(node, 1), argument(node, 2), argument(node, 3), argument(node, 4), argument(node, 5),
     );
-    return REGIME_DONE;
+    return true;
   }
   if (operation == OPERATION_CHOOSE) {
     chooseMatrix(out, rows, width, first, argument(node, 1), argument(node, 2));
-    return REGIME_DONE;
+    return true;
   }
   if (operation == OPERATION_MARGINAL || operation == OPERATION_BRACKET) {
     const table = recordAt(PROGRAM_TABLES, load<u32>(node, NODE_INDEX), TIER_TABLE_SIZE);
     tierMatrix(operation, program, table, load<u32>(node, NODE_COLUMN), out, rows, width, level, first);
-    return REGIME_DONE;
+    return true;
   }
-  let known = false;
-  if (count == 1) known = unaryMatrix(operation, out, rows, width, first);
-  else if (count == 2) known = binaryMatrix(operation, out, rows, width, first, argument(node, 1));
-  return known ? REGIME_DONE : REGIME_OPERATION_UNKNOWN;
+  if (count == 1) return unaryMatrix(operation, out, rows, width, first);
+  return count == 2 && binaryMatrix(operation, out, rows, width, first, argument(node, 1));
 }
 
-function aggregateScenarios(operation: u32, node: usize, out: usize, rows: u32, level: u32, width: usize): u32 {
+function aggregateScenarios(operation: u32, node: usize, out: usize, rows: u32, level: u32, width: usize): void {
   const source = argumentNode(node, 0);
   const from = levelOf(source);
   const inner = nodeAt(nodes, source);
@@ -371,14 +364,12 @@ function aggregateScenarios(operation: u32, node: usize, out: usize, rows: u32, 
     const right = argument(inner, 1);
     const scale = stepOf(left) == 0 ? left : right;
     totalProduct(out, rows, level, width, scale, scale == left ? right : left, from);
-    return REGIME_DONE;
+    return;
   }
   const seen = allocate(rows);
-  if (seen == 0) return REGIME_ARENA_FULL;
   memory.fill(seen, 0, rows);
   aggregateMatrix(operation, out, rows, level, width, resultAt(source), from, seen);
   release(seen);
-  return REGIME_DONE;
 }
 
 /** Equity, requirements and states of each row that is judged. */

@@ -66,7 +66,6 @@ export function findKept(program: usize, slot: u32): bool {
   firstLine = load<u32>(shares + (<usize>slot << 3));
   const rows = rowsOf(LEVEL_INSTRUMENT);
   lineMap = allocate(<usize>rows << 2);
-  if (lineMap == 0) return false;
   const timed = load<u32>(program, PROGRAM_TIMED) != 0;
   allKept = true;
   for (let row: u32 = 0; row < rows; row++) {

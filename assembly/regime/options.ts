@@ -5,11 +5,11 @@
 
 import { logarithm, normal, normalDensity } from "./functions";
 
-export const BLACK_PRICE: i32 = 0;
-export const BLACK_DELTA: i32 = 1;
-export const BLACK_GAMMA: i32 = 2;
-export const BLACK_VEGA: i32 = 3;
-export const BLACK_THETA: i32 = 4;
+const BLACK_PRICE: i32 = 0;
+const BLACK_DELTA: i32 = 1;
+const BLACK_GAMMA: i32 = 2;
+const BLACK_VEGA: i32 = 3;
+const BLACK_THETA: i32 = 4;
 
 /** One of the five, for a call (`call` not 0) or a put. */
 export function black(

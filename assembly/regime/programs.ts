@@ -9,6 +9,7 @@ import {
   REGIME_PROGRAM_UNKNOWN, REGIME_STORE_FULL, SCENARIOS_MAX,
 } from "./format";
 import { programBytes } from "./regions";
+import { measure } from "./room";
 
 /** Rises when a slot comes to hold another program: what was computed under a former one is void. */
 export let programsVersion: u32 = 1;
@@ -52,6 +53,7 @@ export function install(slot: u32, source: usize, bytes: u32): u32 {
   const offset = max(load<u32>(header, HEADER_PROGRAM_BYTES), DIRECTORY_BYTES);
   memory.copy(programs + offset, source, bytes);
   memory.fill(programs + offset + bytes, 0, kept - bytes);
+  measure(programs + offset);
   store<u32>(slotAt(slot), offset);
   store<u32>(slotAt(slot), kept, 4);
   store<u32>(header, offset + kept, HEADER_PROGRAM_BYTES);

@@ -50,7 +50,7 @@ export let scenarioRows: usize = 0;
 export const SCENARIO_ROW_BYTES: usize = <usize>SCENARIOS_MAX * 8;
 
 /** A level's row, as it is found again: 24 bytes. 0 number of the row above u32 | 4 key number u32 | 8 low u64 | 16 high u64 */
-export const ROW_KEY_SIZE: usize = 24;
+const ROW_KEY_SIZE: usize = 24;
 
 let end: usize = 0;
 

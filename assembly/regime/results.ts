@@ -2,39 +2,37 @@
 // the next evaluation. Nothing is freed before: every result stays readable.
 
 import {
-  BOOK_ARENA_TAKEN, DIRECTORY_ARENA_USED, DIRECTORY_RESULTS, NODE_SIZE, RESULT_ADDRESS, RESULT_MAP, RESULT_ROW_BYTES,
+  BOOK_ARENA_TAKEN, DIRECTORY_RESULTS, NODE_SIZE, RESULT_ADDRESS, RESULT_MAP, RESULT_ROW_BYTES,
   RESULT_SIZE, RESULT_STEP,
 } from "./format";
 import { arena, arenaEnd, book, directory } from "./regions";
 
 let top: usize = 0;
 let results: usize = 0;
-/** The arena is too small for this book. */
-export let arenaFull: bool = false;
-
 /** Empties the arena but for what the book keeps at its start, and clears the records. */
 export function resetResults(nodes: u32): void {
-  arenaFull = false;
-  top = arena + ((<usize>load<u32>(book, BOOK_ARENA_TAKEN) + 15) & ~15);
+  top = arenaStart();
   results = allocate(<usize>nodes * RESULT_SIZE);
-  if (results != 0) memory.fill(results, 0, <usize>nodes * RESULT_SIZE);
+  memory.fill(results, 0, <usize>nodes * RESULT_SIZE);
   store<u32>(directory, <u32>results, DIRECTORY_RESULTS);
 }
 
-/** For the host. */
-export function closeResults(): void {
-  store<u32>(directory, <u32>(top - arena), DIRECTORY_ARENA_USED);
+/** What the book keeps at the arena's start ends here. */
+@inline
+function arenaStart(): usize {
+  return arena + ((<usize>load<u32>(book, BOOK_ARENA_TAKEN) + 15) & ~15);
 }
 
-/** @returns 0 when the arena is full */
+/** Whether so many bytes fit. */
+export function fits(bytes: u64): bool {
+  return <u64>arenaStart() + bytes <= <u64>arenaEnd;
+}
+
+/** Within what `fits` was asked for; anything else is a fault of the kernel, and fatal. */
 export function allocate(bytes: usize): usize {
   const start = top;
-  const rounded = (bytes + 15) & ~15;
-  if (rounded > arenaEnd - top) {
-    arenaFull = true;
-    return 0;
-  }
-  top += rounded;
+  top += (bytes + 15) & ~15;
+  if (top > arenaEnd) unreachable();
   return start;
 }
 

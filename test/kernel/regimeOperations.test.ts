@@ -443,6 +443,19 @@ test.each([
   expect([...evaluation.matrix(product)[2]!]).toEqual([3, 6, NAN]);
 });
 
+test("a total of products with an input that is one value for all scenarios", () => {
+  const nodes = new Nodes();
+  const quantity = nodes.add("spread", "position", [field(nodes, "quantity")], { set: 0 });
+  const input = nodes.add("input", "position", [], { index: 0, set: 0 });
+  const product = nodes.add("multiply", "position", [quantity, input], { set: 0 });
+  const node = nodes.add("total", "account", [product], { set: 0 });
+  const program = programOf(nodes, {
+    sets: [{ name: "grid", count: 3, attributes: [] }],
+    inputs: [{ name: "array", level: "position", set: 0, value: known("-2"), note: "" }],
+  });
+  expect([...evaluateInKernel(kernel, program, heldOf(["1", "3"])).matrix(node)[0]!]).toEqual([-8, -8, -8]);
+});
+
 const SCENARIOS = [3, -1, 2, -1, 0.5, -4, 7];
 
 test.each([
@@ -563,6 +576,8 @@ test("parameters, attributes, tables and inputs by key", () => {
   expect(texts(program, book, scenario)).toEqual(["2", "4"]);
   expect(texts(program, book, input)).toEqual(["1", "0.5"]);
   expect(texts(program, book, given)).toEqual(["-6", "-9"]);
+  const one = { name: "array", all: known("4"), byName: new Map(), rows: new Map() };
+  expect(texts(program, { ...book, inputs: [one] }, given)).toEqual(["4", "4"]);
   expect(texts(program, book, charge)).toEqual(["4", "2"]);
 });
 

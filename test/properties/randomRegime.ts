@@ -288,11 +288,15 @@ class Writer {
     return this.#named.filter((named) => named.set === set && this.#reaches(named, level));
   }
 
-  /** A column that is no constant: those are computed by the compiler. */
   #name(genes: Genes, { level }: Site): string {
     const names = this.#names(level, -1);
     // From the end: terms first, so that they are used.
     return names[names.length - 1 - genes.next(names.length)]!.name;
+  }
+
+  /** A column that is no constant, as a term may be: what the compiler knows beforehand it computes, or refuses. */
+  #variable(genes: Genes, { level }: Site): string {
+    return genes.pick(this.#names(level, -1).filter(({ name }) => this.#terms[name] === undefined)).name;
   }
 
   /** An expression with one value a row. */
@@ -302,13 +306,14 @@ class Writer {
     const choices = [
       () => this.#name(genes, site),
       () => `(${inner()} ${genes.pick(["+", "-", "*", "/"])} ${inner()})`,
-      () => `(${this.#name(genes, site)} ${genes.pick(["<", "<=", ">", ">=", "==", "!=", "and", "or"])} ${inner()})`,
-      () => `if(${this.#name(genes, site)} ${genes.pick(["<", ">", "!="])} ${inner()}, ${inner()}, ${inner()})`,
+      () =>
+        `(${this.#variable(genes, site)} ${genes.pick(["<", "<=", ">", ">=", "==", "!=", "and", "or"])} ${inner()})`,
+      () => `if(${this.#variable(genes, site)} ${genes.pick(["<", ">", "!="])} ${inner()}, ${inner()}, ${inner()})`,
       () => `(${genes.pick(["abs", "sign", "-", "not "])}(${inner()}))`,
       () => `${genes.pick(["min", "max"])}(${inner()}, ${inner()})`,
       () => `clip(${inner()}, ${inner()}, ${inner()})`,
       () =>
-        `${genes.pick(["floor", "ceil", "trunc", "round"])}(${inner()}, ${genes.next(2) === 0 ? genes.pick(ROUND_UNITS) : this.#name(genes, site)})`,
+        `${genes.pick(["floor", "ceil", "trunc", "round"])}(${inner()}, ${genes.next(2) === 0 ? genes.pick(ROUND_UNITS) : this.#variable(genes, site)})`,
       () => `sqrt(${inner()})`,
       () => `(${inner()}) ^ ${1 + genes.next(8)}`,
       () => this.#aggregate(genes, site, -1, depth),
@@ -333,7 +338,7 @@ class Writer {
       () => `(${this.#column(genes, site, depth - 1)} ${genes.pick(["+", "-", "*", "/"])} ${inner()})`,
       () => `(${inner()} ${genes.pick(["<", "<=", ">", ">=", "==", "!=", "and", "or"])} ${either()})`,
       () => `if(${inner()}, ${either()}, ${either()})`,
-      () => `if(${this.#name(genes, site)} < ${either()}, ${inner()}, ${either()})`,
+      () => `if(${this.#variable(genes, site)} < ${either()}, ${inner()}, ${either()})`,
       () => `(${genes.pick(["abs", "sign", "-", "not "])}(${inner()}))`,
       () => `${genes.pick(["min", "max"])}(${inner()}, ${either()})`,
       () => `${genes.pick(["floor", "ceil", "trunc", "round"])}(${inner()}, ${genes.pick(ROUND_UNITS)})`,

@@ -10,8 +10,8 @@ import { randomRegime } from "./randomRegime.ts";
 import { bitsOf, differences } from "./regimeComparison.ts";
 
 /** Random documents a property tries: more for a long search, `PLIMSOLL_PROPERTY_RUNS=2000 npx vitest run ...`. */
-const RUNS = Number(process.env["PLIMSOLL_PROPERTY_RUNS"] ?? 150);
-const BOOKS = 3;
+const RUNS = Number(process.env["PLIMSOLL_PROPERTY_RUNS"] ?? 100);
+const BOOKS = 2;
 
 test.each([
   { name: "to the bit", smooth: false },

@@ -66,11 +66,14 @@ export function apply(count: u32): u32 {
  */
 function mostOutputs(index: u32): u32 {
   const input = inputAt(index);
-  const most = 9 + 2 * load<u32>(header, HEADER_JUDGED_POOLS) + mayExpire(load<i64>(input, INPUT_TIME));
-  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most;
+  const expiring = mayExpire(load<i64>(input, INPUT_TIME));
+  const most = 9 + 2 * load<u32>(header, HEADER_JUDGED_POOLS);
+  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most + expiring;
   const instrument = load<u32>(input, INPUT_INSTRUMENT);
-  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most;
-  const ending: u32 = load<u8>(input, INPUT_KIND) == INSTRUMENT_SETTLED_KIND ? load<u32>(header, HEADER_HOLDS) : 0;
+  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most + expiring;
+  // Each ends once, by its time or by the settlement.
+  const settles = load<u8>(input, INPUT_KIND) == INSTRUMENT_SETTLED_KIND;
+  const ending = settles ? load<u32>(header, HEADER_HOLDS) : expiring;
   return most + ending + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
 }
 

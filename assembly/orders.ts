@@ -240,8 +240,8 @@ function decideByRegime(): void {
   const calms = gapsWithin(INSTRUMENT_GAPS, GAPS_BEFORE) && (closes || gapsWithin(GAPS_FILLED, GAPS_CLOSED));
   if (calms && (closes || replacedHold != NONE)) return;
   say(CHECK_BINDING, calms ? 0 : INITIAL_MARGIN);
-  if (!calms) checkGaps(currency);
-  if (said(CHECK_CODE) == 0 && isOption(instrument) && side == SIDE_BUY && !closes) checkPremium(currency);
+  if (isOption(instrument) && side == SIDE_BUY && !closes) checkPremium(currency);
+  if (said(CHECK_CODE) == 0 && !calms) checkGaps(currency);
   checkNewRisk();
 }
 

@@ -97,7 +97,7 @@ export function layOut(
   // A settlement may say three things of every holder: its position settled, insurance paid, its margin state changed.
   // A regime may say two things of every pool that it judges.
   // Any input may bring the time at which holds expire, and a settlement ends those of its instrument.
-  outputCapacity = 3 * accountCapacity + 2 * poolCapacity + 2 * holdCapacity + 4096;
+  outputCapacity = 3 * accountCapacity + 2 * poolCapacity + holdCapacity + 4096;
   outputs = reserve(<u64>outputCapacity * OUTPUT_SIZE);
   vector = reserve(SCENARIO_ARRAY_SIZE);
   legs = reserve(<u64>instrumentCapacity * 16);

@@ -9,6 +9,7 @@ export const DEFAULT_CAPACITIES: Capacities = {
   positions: 1 << 18,
   instruments: 1 << 10,
   identities: 1 << 20,
+  holds: 1 << 16,
 };
 
 /** The first events of a shard: its capacities, then the market it serves. After this the market document is never read. */

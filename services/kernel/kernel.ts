@@ -21,7 +21,7 @@ export interface Capacities {
   readonly holds?: number;
 }
 
-export const DEFAULT_HOLDS = 1 << 16;
+export const DEFAULT_HOLDS = 1 << 14;
 
 /** Room for margin regimes. The program store is state of the shard, the rest is scratch that costs nothing until it is used. */
 export interface RegimeCapacities {

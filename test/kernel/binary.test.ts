@@ -7,7 +7,7 @@ import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { Kernel, REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
 
-const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32 };
+const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32, holds: 64 };
 
 test.each(["release", "debug"] as const)("the %s kernel imports its memory and nothing else", (build) => {
   const module = new WebAssembly.Module(kernelBinary(build) as Uint8Array<ArrayBuffer>);

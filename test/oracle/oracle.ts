@@ -127,6 +127,11 @@ export class Oracle {
     return checkOrder(structuredClone(this.#book), this.#market, order);
   }
 
+  /** The book as it stands, to try things on, and its market. */
+  copy(): { readonly book: Book; readonly market: Market } {
+    return { book: structuredClone(this.#book), market: this.#market };
+  }
+
   /** MAR-026. */
   zeroSum(): ZeroSum {
     return zeroSum(this.#book, this.#market);

@@ -284,7 +284,11 @@ async function atATime(count: number, ask: (number: number) => Promise<unknown>)
 
 function messageOf<Message>(worker: Worker): Promise<Message> {
   return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
+    const failed = (error: Error) => reject(error);
+    worker.once("error", failed);
+    worker.once("message", (message: Message) => {
+      worker.off("error", failed);
+      resolve(message);
+    });
   });
 }

@@ -19,7 +19,7 @@ type Question = GateCall["call"];
  *
  * An engine with ten times the load that it can bear answers the part that it can, in time, and turns the rest away: it is
  * cheaper to say so than to decide. Holds wait for the disk together (group commit), no more than `holdsWaiting` at a time;
- * and no turn of the event loop begins holds or batches after `turnMs`; a single check costs no more than to refuse it. Most of an overload never comes here: HTTP/2 holds it
+ * and no turn of the event loop begins another batch after `turnMs`. (A single call costs hardly more than to refuse it.) Most of an overload never comes here: HTTP/2 holds it
  * back in the client (`callsPerConnection`, and a stream is read on only when its last message is answered).
  */
 export class GateCalls {
@@ -30,19 +30,14 @@ export class GateCalls {
   readonly #holdsWait: GatewayError;
   #waiting = 0;
 
-  /** @param nowMs for how long a turn takes; no answer depends on it but that it is turned away */
-  constructor(engine: RiskEngine, limits: GatewayLimits, nowMs: () => number = () => performance.now()) {
+  /** @param cpuMs what this thread has worked so far; no answer depends on it but that a batch is turned away */
+  constructor(engine: RiskEngine, limits: GatewayLimits, cpuMs: () => number = threadCpuMs) {
     this.#engine = engine;
     this.#limits = limits;
-    this.#turn = new Turn(nowMs);
+    this.#turn = new Turn(cpuMs);
     // Made once: an error with its stack costs more than a decision.
     this.#turnIsOver = gateBusy(`more was asked at once than ${limits.turnMs} ms can answer`);
     this.#holdsWait = gateBusy(`${limits.holdsWaiting} holds wait for the disk`);
-  }
-
-  /** @throws GatewayError GATE_BUSY when this turn of the event loop has decided for long enough */
-  admit(): void {
-    if (this.#turn.lastsMs() > this.#limits.turnMs) throw this.#turnIsOver;
   }
 
   /** @throws GatewayError for a question that cannot be asked */
@@ -121,4 +116,10 @@ export class GateCalls {
         : { code: status.INTERNAL, reason: "INTERNAL", message: "the engine could not answer" };
     return { tag, answer: { $case: "error", value } };
   }
+}
+
+/** A turn that stands still because other programs have the cores is not long: to turn its questions away would free none. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

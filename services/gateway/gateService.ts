@@ -30,7 +30,6 @@ export function gateService(engine: RiskEngine, limits: GatewayLimits): GateServ
   const gate = new GateCalls(engine, limits);
   const asOf = () => asOfMessage(engine.asOf());
   const held = async (call: Parameters<GateCalls["hold"]>[0]): Promise<AmendHoldResponse> => {
-    gate.admit();
     const decision = await gate.hold(call);
     return { asOf: asOf(), decision };
   };

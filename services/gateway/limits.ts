@@ -17,7 +17,7 @@ export interface GatewayLimits {
   readonly holdsWaiting: number;
   /** Calls that one connection may have open, its streams among them; HTTP/2 holds further ones back in the client. */
   readonly callsPerConnection: number;
-  /** Once a turn of the event loop has answered for so long, the holds and batches that it reads further are turned away. */
+  /** Once a turn of the event loop has worked for so long, the batches that it reads further are turned away. */
   readonly turnMs: number;
   readonly receiveBytes: number;
   readonly sendBytes: number;

@@ -1,25 +1,25 @@
 /**
- * How long the turn of the event loop under way has been answering. Whatever came in while it ran waits until it ends: when
- * it has run for long, the rest of what it reads is turned away instead of decided, so that nobody waits much longer than that.
+ * How long the turn of the event loop under way has worked. Whatever came in while it ran waits until it ends: when
+ * it has worked for long, the batches that it reads further are turned away instead of decided.
  */
 export class Turn {
-  readonly #nowMs: () => number;
+  readonly #cpuMs: () => number;
   #beganMs: number | undefined;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(cpuMs: () => number) {
+    this.#cpuMs = cpuMs;
   }
 
-  /** Milliseconds since the first question of this turn; 0 for the first. */
+  /** Milliseconds of CPU time since the first question of this turn; 0 for the first. */
   lastsMs(): number {
-    const nowMs = this.#nowMs();
+    const cpuMs = this.#cpuMs();
     if (this.#beganMs === undefined) {
-      this.#beganMs = nowMs;
+      this.#beganMs = cpuMs;
       // After everything that the sockets had ready.
       setImmediate(() => {
         this.#beganMs = undefined;
       });
     }
-    return nowMs - this.#beganMs;
+    return cpuMs - this.#beganMs;
   }
 }

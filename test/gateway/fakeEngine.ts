@@ -127,6 +127,12 @@ export class FakeEngine implements RiskEngine {
 
   readonly holds: HoldRequest[] = [];
   heldBack: Promise<void> = Promise.resolve();
+  readonly #answered = new Set<string>();
+
+  /** Requests that were answered, each once. */
+  get heldOrders(): number {
+    return this.#answered.size;
+  }
 
   explain(): Explanation {
     throw new Error("this engine explains nothing");
@@ -158,7 +164,9 @@ export class FakeEngine implements RiskEngine {
     }
     this.position += 1n;
     const { code, value, limit, binding } = this.answer;
-    return { code, value, limit, binding, duplicate: false, figures: this.answer, asOf: this.asOf() };
+    const duplicate = this.#answered.has(request.requestId);
+    this.#answered.add(request.requestId);
+    return { code, value, limit, binding, duplicate, figures: this.answer, asOf: this.asOf() };
   }
 
   async submit(command: AccountCommand): Promise<CommandOutcome> {

@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import type { DecideStreamResponse, GateCall, HoldPlacement } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { GatewayTimeoutError } from "../../services/gateway/client.ts";
 import { REFUSED_FOR_MARGIN } from "./fakeEngine.ts";
-import { refusal, type Served, serve, until } from "./harness.ts";
+import { connect, refusal, type Served, serve, until } from "./harness.ts";
 
 const ORDER = { account: "alice", instrument: "BTC-PERP", side: Side.SELL, quantity: "0.01", limitPrice: "61000.5" };
 
@@ -176,6 +177,36 @@ describe("a stream", () => {
     letGo();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(engine.holds.map(({ requestId }) => requestId)).toEqual(["request-1"]);
+  });
+});
+
+describe("a deadline that passes while a hold waits for the disk", () => {
+  test("leaves the hold standing, and a retry with its request id has its answer", async () => {
+    const { engine, gateway, client } = await open();
+    let letGo = () => {};
+    engine.heldBack = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const hasty = connect(gateway.port, 100);
+    await expect(hasty.placeHold(placement(1))).rejects.toThrow(GatewayTimeoutError);
+    expect(engine.holds).toHaveLength(1);
+    letGo();
+    const { decision } = await client.placeHold(placement(1));
+    expect(decision).toMatchObject({ accepted: true, duplicate: true });
+    expect(engine.heldOrders).toBe(1);
+  });
+
+  test("a question that has passed its deadline before its turn is not asked", async () => {
+    const { engine, gateway } = await open();
+    const hasty = connect(gateway.port, 30);
+    const [first, second] = [hasty.checkOrder(ORDER), hasty.placeHold(placement(2))];
+    // The loop stands still until both are late: client and server share it here.
+    const endMs = performance.now() + 80;
+    while (performance.now() < endMs);
+    await expect(first).rejects.toThrow(GatewayTimeoutError);
+    await expect(second).rejects.toThrow(GatewayTimeoutError);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([engine.questions, engine.holds]).toEqual([[], []]);
   });
 });
 

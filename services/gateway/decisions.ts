@@ -1,10 +1,9 @@
 import type { HoldDecision, MarginFigures, OrderDecision } from "../../generated/proto/plimsoll/v1/gate_service.ts";
-import type { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { Currency } from "../engine/names.ts";
 import type { HoldOutcome, OrderQuestion, RiskEngine } from "../engine/riskEngine.ts";
 import type { OrderAnswer } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
-import { refusalMessage } from "./refusals.ts";
+import { refusalMessage, refusalWithoutNumbers } from "./refusals.ts";
 
 export function decisionMessage(engine: RiskEngine, question: OrderQuestion, answer: OrderAnswer): OrderDecision {
   const instrument = engine.names.instruments[question.instrument]!;
@@ -26,16 +25,11 @@ export function holdDecision(engine: RiskEngine, order: OrderQuestion | undefine
   const decision = order === undefined ? undefined : decisionMessage(engine, order, { ...figures, code, value, limit });
   return {
     accepted: code === 0,
-    refusal: code === 0 ? undefined : (decision?.refusal ?? bareRefusal(code)),
+    refusal: code === 0 ? undefined : (decision?.refusal ?? refusalWithoutNumbers(code)),
     duplicate,
     binding,
     order: decision,
   };
-}
-
-/** A release is refused without numbers. */
-function bareRefusal(reason: number): HoldDecision["refusal"] {
-  return { reason: reason as RefusalReason, field: "order_id", value: "", limit: "", unit: "", rule: "" };
 }
 
 function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDecision, "before" | "after"> {

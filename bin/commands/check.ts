@@ -77,7 +77,8 @@ function decisionLines(answer: CheckOrderResponse, heading: string, colour: bool
   return [verdict(decision, heading, colour), "", ...figureLines(decision, colour), asOfLine(answer.asOf!)];
 }
 
-function figureLines({ before, after, currency, fee, reduces }: OrderDecision, colour: boolean): string[] {
+/** Margin before and after an order, as a table. */
+export function figureLines({ before, after, currency, fee, reduces }: OrderDecision, colour: boolean): string[] {
   if (before === undefined || after === undefined) {
     return [];
   }

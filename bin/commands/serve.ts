@@ -42,6 +42,8 @@ export interface ServeOptions {
 /** Events after which a snapshot is taken. */
 const SNAPSHOT_EVERY_EVENTS = 250_000;
 const PULL_LIMIT = 4_096;
+/** While the gate is asked, its callers wait no longer for one batch of the feed. */
+const BATCH_WITHIN_MS = 4;
 
 export function register(program: Command): void {
   program
@@ -109,6 +111,7 @@ async function serve(options: ServeOptions): Promise<void> {
     snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS,
     pullLimit: PULL_LIMIT,
     lagBound: options.maxLagMs === undefined ? undefined : { clock: systemClock, maxLagMs: options.maxLagMs },
+    batchSize: { withinMs: BATCH_WITHIN_MS, nowMs: () => performance.now() },
     log: say,
     progress: recovery.update,
   });

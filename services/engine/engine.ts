@@ -13,6 +13,7 @@ import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, ControlsView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import { type AccountBook, bookOfAccount } from "./accountBook.ts";
+import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
@@ -59,6 +60,8 @@ export interface EngineOptions {
   readonly pullLimit: number;
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
   readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
+  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands. */
+  readonly batchSize?: BatchSizeOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -82,6 +85,9 @@ interface WaitingCommand {
   readonly reject: (error: Error) => void;
 }
 
+/** A batch takes so many inputs however long they take: it costs one write to the disk whatever is in it. */
+const LEAST_BATCH = 64;
+
 /** The engine has stopped or is stopping; the reason stands in the message. */
 export class EngineStoppedError extends Error {
   override readonly name = "EngineStoppedError";
@@ -104,6 +110,7 @@ export class Engine implements RiskEngine {
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
+  readonly #batchSize: BatchSize;
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
@@ -120,6 +127,7 @@ export class Engine implements RiskEngine {
     this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
     if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
+    this.#batchSize = new BatchSize(options.batchSize, LEAST_BATCH, options.pullLimit);
   }
 
   /**
@@ -197,18 +205,20 @@ export class Engine implements RiskEngine {
     let pull: Promise<SourceBatch | undefined> | undefined;
     try {
       while (!this.#stopping) {
-        pull ??= this.#source.pull(this.#options.pullLimit);
+        pull ??= this.#source.pull(this.#batchSize.next());
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
+          await turnOfTheLoop();
           continue;
         }
         pull = undefined;
         if (pulled === undefined) break;
         await this.#commit(pulled);
+        await turnOfTheLoop();
       }
       // Whoever asked before the end gets an answer.
-      await this.#commit({ spans: [], inputs: [] });
+      while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
       this.#leave("the engine has stopped");
       this.#cacheState();
       await this.#options.journal.keepAccountHeads(this.#accountHeads());
@@ -253,8 +263,12 @@ export class Engine implements RiskEngine {
   }
 
   /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
-  async #commit({ spans, inputs }: SourceBatch): Promise<void> {
-    const commands = this.#commands.splice(0);
+  async #commit(pulled: SourceBatch): Promise<void> {
+    const commands = this.#commands.splice(0, this.#batchSize.next());
+    await this.#batchSize.timed(pulled.inputs.length + commands.length, () => this.#commitAll(pulled, commands));
+  }
+
+  async #commitAll({ spans, inputs }: SourceBatch, commands: WaitingCommand[]): Promise<void> {
     if (inputs.length === 0 && commands.length === 0 && spans.length === 0) return;
     const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
       span: span + 1,
@@ -415,6 +429,7 @@ export class Engine implements RiskEngine {
   }
 
   checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
+    this.#batchSize.asked();
     const answer = this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly);
     if (answer.code !== 0 || answer.reduces) return answer;
     const behind = this.behind();
@@ -465,6 +480,7 @@ export class Engine implements RiskEngine {
   }
 
   async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.#batchSize.asked();
     const late = request.kind === "release" || request.reduceOnly ? undefined : this.behind();
     if (late !== undefined) {
       return { ...late, duplicate: false, figures: { ...NOTHING_LOOKED_AT, ...late }, asOf: this.asOf() };
@@ -501,6 +517,11 @@ export class Engine implements RiskEngine {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Between two batches everything else has its turn: a source that never waits must not keep the gateway from answering. */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function reasonOf(error: unknown): string {

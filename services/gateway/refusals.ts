@@ -56,6 +56,8 @@ const MEANINGS: { readonly [reason: number]: RefusalMeaning } = {
   [RefusalReason.ACCOUNT_QUARANTINED]: meaning("account", "nothing", "INP-002", FAILED_PRECONDITION),
   [RefusalReason.NOT_REDUCING]: meaning("quantity", "quantity", "MAR-006", FAILED_PRECONDITION),
   [RefusalReason.ACCOUNT_RESERVED]: meaning("account", "nothing", "MAR-026", FAILED_PRECONDITION),
+  [RefusalReason.HOLD_UNKNOWN]: meaning("order_id", "nothing", "MAR-037", NOT_FOUND),
+  [RefusalReason.HOLD_EXISTS]: meaning("order_id", "nothing", "MAR-037", ALREADY_EXISTS),
 
   [RefusalReason.KILL_SWITCH]: meaning("switch", "nothing", "CTL-001", FAILED_PRECONDITION),
   [RefusalReason.TRADING_HALTED]: meaning("switch", "nothing", "CTL-002", FAILED_PRECONDITION),
@@ -114,6 +116,12 @@ export function refusalMessage(
     unit: measure?.unit ?? "",
     rule,
   };
+}
+
+/** Of a release, which says neither instrument nor currency. */
+export function refusalWithoutNumbers(code: number): Refusal {
+  const { field, rule } = MEANINGS[code] ?? NO_MEANING;
+  return { reason: code as RefusalReason, field, value: "", limit: "", unit: "", rule };
 }
 
 /** A refusal as a sentence. */

@@ -69,6 +69,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = new Server({
     "grpc.max_receive_message_length": limits.receiveBytes,
     "grpc.max_send_message_length": limits.sendBytes,
+    "grpc.max_concurrent_streams": limits.callsPerConnection,
+    // Counts of calls that nobody here reads.
+    "grpc.enable_channelz": 0,
     // A client that has vanished without a word holds a watch stream for a minute at most.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
@@ -78,7 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
   if (options.audit !== undefined) server.addService(AuditServiceService, auditService(engine, options.audit));
   server.addService(EvaluateServiceService, evaluateService(engine));
-  server.addService(GateServiceService, gateService(engine));
+  server.addService(GateServiceService, gateService(engine, limits));
   server.addService(ControlServiceService, controlService(engine, limits));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);

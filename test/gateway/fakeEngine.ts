@@ -13,6 +13,7 @@ import type {
   CommandOutcome,
   Cure,
   HoldOutcome,
+  HoldRequest,
   LargestOrder,
   LiquidationMoves,
   OrderQuestion,
@@ -129,6 +130,15 @@ export class FakeEngine implements RiskEngine {
       );
   }
 
+  readonly holds: HoldRequest[] = [];
+  heldBack: Promise<void> = Promise.resolve();
+  readonly #answered = new Set<string>();
+
+  /** Requests that were answered, each once. */
+  get heldOrders(): number {
+    return this.#answered.size;
+  }
+
   explain(): AccountExplanation {
     throw new Error("this engine explains nothing");
   }
@@ -143,19 +153,29 @@ export class FakeEngine implements RiskEngine {
   }
 
   maxOrder(): LargestOrder {
-    return { quantity: 0n, binding: "initial_margin" };
+    return { quantity: 1_250n, binding: "initial_margin" };
   }
 
   cure(): Cure | undefined {
-    return undefined;
+    return { instrument: 0, side: 2, quantity: 20n, cost: 61n };
   }
 
   liquidationMoves(): LiquidationMoves {
-    return { up: undefined, down: undefined };
+    return { up: undefined, down: -123_456n };
   }
 
-  async submitHold(): Promise<HoldOutcome> {
-    throw new Error("this engine holds nothing");
+  /** Answers when `heldBack` lets it. */
+  async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.holds.push(request);
+    await this.heldBack;
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
+    this.position += 1n;
+    const { code, value, limit, binding } = this.answer;
+    const duplicate = this.#answered.has(request.requestId);
+    this.#answered.add(request.requestId);
+    return { code, value, limit, binding, duplicate, figures: this.answer, asOf: this.asOf() };
   }
 
   async submit(command: AccountCommand): Promise<CommandOutcome> {
@@ -228,8 +248,8 @@ export const POOL: PoolView = {
   equity: 97_950n,
   initialMargin: 12_200n,
   maintenanceMargin: 610n,
-  reserved: 0n,
   freeCollateral: 85_750n,
+  reserved: 0n,
   marginRatioE6: 6_228n,
   scanLoss: 7_320.2,
   worstScenario: 3,
@@ -299,7 +319,6 @@ export const REFUSED_FOR_MARGIN: OrderAnswer = {
   code: RefusalReason.INITIAL_MARGIN,
   value: 100_000n,
   limit: 97_919n,
-  binding: "initial_margin",
 };
 
 /** As the kernel answers when it refuses before it looks at margin: without figures. */

@@ -39,6 +39,7 @@ describe("CheckOrder", () => {
       fee: "0.31",
       before: { equity: "979.50", initialMargin: "122.00", maintenanceMargin: "6.10", freeCollateral: "857.50" },
       after: { equity: "979.19", initialMargin: "183.00", maintenanceMargin: "9.15", freeCollateral: "796.19" },
+      binding: "initial_margin",
     });
   });
 

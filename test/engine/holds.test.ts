@@ -58,7 +58,11 @@ test("is answered when it is on disk, with its figures", async () => {
   journal.letThrough();
   const outcome = await asked;
   expect(outcome).toMatchObject({ code: 0, duplicate: false, binding: "initial_margin" });
-  expect(outcome.figures).toMatchObject({ initialMarginBefore: 0n, initialMarginAfter: 100n, freeCollateralAfter: 50n });
+  expect(outcome.figures).toMatchObject({
+    initialMarginBefore: 0n,
+    initialMarginAfter: 100n,
+    freeCollateralAfter: 50n,
+  });
   expect(outcome.asOf.journalPosition).toBe(BigInt(journal.store.rows.length));
   const { body } = JournalEvent.decode(journal.store.rows.at(-1)!.payload);
   expect(body).toMatchObject({ $case: "holdPlaced", value: { orderId: "order of r1", quantity: 10n, price: 100n } });
@@ -89,7 +93,11 @@ test("has one answer, accepted or refused, at once, later, and after a restart",
   expect((await engine.submitHold(request("r2"))).code).toBe(RefusalReason.INITIAL_MARGIN);
   engine.stop();
   await running;
-  const next = await openEngine(SqliteJournal.open(path, []), new ScriptedSource([OPENING], { ends: false }), folder.snapshots);
+  const next = await openEngine(
+    SqliteJournal.open(path, []),
+    new ScriptedSource([OPENING], { ends: false }),
+    folder.snapshots,
+  );
   const runningNext = next.run();
   expect(answerOf(await next.submitHold(request("r1")))).toEqual({ ...answerOf(one!), duplicate: true });
   expect((await next.submitHold(request("r5"))).code).toBe(0);
@@ -114,7 +122,10 @@ test("comes back the same from the log, from a snapshot, and for an auditor", as
   ]) {
     await engine.submitHold(asked);
   }
-  source.push([command("bob", "open", { $case: "openAccount", value: { marginMode: 2 } }), fill("bob", 2, 3n, 100n, 2n)]);
+  source.push([
+    command("bob", "open", { $case: "openAccount", value: { marginMode: 2 } }),
+    fill("bob", 2, 3n, 100n, 2n),
+  ]);
   const partial = fill("alice", 1, 3n, 100n, 2n);
   if (partial.kind === "fill") source.push([{ ...partial, fill: { ...partial.fill, orderId: "order of r2" } }]);
   source.push([mark(101n, 9n), mark(102n, 12n)]);

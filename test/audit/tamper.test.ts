@@ -126,6 +126,38 @@ describe("with every other hash left as it was", () => {
   });
 });
 
+describe("with the whole chain hashed anew, the rules of a journal tell", () => {
+  const spanFrom = (order: JournalBatch[], number: number, firstOffset: number, lastOffset: number): void => {
+    const batch = order[number - 1]!;
+    order[number - 1] = { ...batch, spans: [{ ...batch.spans[0]!, firstOffset, lastOffset }] };
+  };
+  const withEpoch = (order: JournalBatch[], epoch: number): void => {
+    for (const batch of order) Object.assign(batch, { epoch });
+  };
+  // Batches 1 to 7 are of the first owner, 8 begins the second one's epoch.
+  const broken: readonly [string, (order: JournalBatch[]) => void, DoubtKind, number | undefined][] = [
+    ["an epoch is left out", (order) => withEpoch(order.slice(7), 3), "epoch", 8],
+    ["an epoch goes back", (order) => withEpoch(order.slice(8), 1), "epoch", 9],
+    ["an epoch begins without its event", (order) => withEpoch([order[8]!], 3), "epoch", 9],
+    ["a second owner in one epoch", (order) => withEpoch([order[7]!], 1), "epoch", 8],
+    ["another kernel inside an epoch", (order) => Object.assign(order[4]!, { kernelHash: "0".repeat(64) }), "epoch", 5],
+    ["a source goes back", (order) => spanFrom(order, 5, 0, 3), "source", 5],
+    ["a source's end lies before its begin", (order) => spanFrom(order, 5, 9, 8), "source", 5],
+    ["an event comes from beyond its source", (order) => spanFrom(order, 5, 9, 9), "source", undefined],
+    ["the time goes back", (order) => Object.assign(order[8]!, { eventTimeUs: 1 }), "time", 9],
+    ["a batch's time is not the kernel's", (order) => Object.assign(order[5]!, { eventTimeUs: 2e15 }), "time", 6],
+  ];
+  test.each(broken)("%s", async (_, harm, kind, batch) => {
+    const path = copy();
+    const order = batches.map((each) => ({ ...each }));
+    harm(order);
+    writeBatches(path, order, true);
+    const doubt = await doubtOf(path);
+    expect(doubt?.kind).toBe(kind);
+    if (batch !== undefined) expect(doubt?.batch).toBe(batch);
+  });
+});
+
 describe("with the whole chain hashed anew, an exported head tells", () => {
   const tampered: readonly [string, (order: JournalBatch[]) => void, number, DoubtKind, number][] = [
     ["a dropped batch", (order) => order.splice(4, 1), 5, "fork", 5],

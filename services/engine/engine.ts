@@ -497,9 +497,7 @@ export class Engine implements RiskEngine {
   }
 
   /** Puts an input into the next batch. Resolves when its row is on disk, with the state right after that batch. */
-  #durableRow(
-    at: (eventTimeUs: bigint) => VenueInput,
-  ): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
+  #durableRow(at: (eventTimeUs: bigint) => VenueInput): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }

@@ -39,7 +39,7 @@ export class RecordedNames {
   readonly marginTables: string[] = [];
   readonly scenarioGrids: string[] = [];
   readonly keys = new Numbered<string>();
-  readonly regimes: { name: string; applies: RegimeText | undefined; waits: RegimeText | undefined }[] = [];
+  readonly regimes: { name: string; applies: RegimeText | undefined; waits: RegimeText[] }[] = [];
 
   openVenueAccounts(): void {
     for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
@@ -62,12 +62,14 @@ export class RecordedNames {
   openRegime({ name, id, document, keys }: RegimeSet): void {
     for (const key of keys) this.addKey(key);
     const number = this.regimeNumber(name) ?? this.regimes.length;
-    this.regimes[number] = { name, applies: this.regimes[number]?.applies, waits: { id, document } };
+    const { applies, waits = [] } = this.regimes[number] ?? {};
+    this.regimes[number] = { name, applies, waits: [...waits, { id, document }] };
   }
 
   activateRegime(number: number): void {
     const regime = this.regimes[number]!;
-    this.regimes[number] = { name: regime.name, applies: regime.waits, waits: undefined };
+    const [applies, ...waits] = regime.waits;
+    this.regimes[number] = { name: regime.name, applies, waits };
   }
 
   listingNumbers(listing: InstrumentListing): { currency: number; marginTable: number; scenarioGrid: number } {

@@ -18,6 +18,7 @@ test("the newest layout of the verifier is that of assembly/layout.ts", () => {
     inputs: memory.INPUT_CAPACITY,
     outputSize: memory.OUTPUT_SIZE,
     holds: DEFAULT_HOLDS,
+    regimesWait: "all",
     blob: memory.BLOB_CAPACITY,
     regimeRoom: [programBytes, arenaBytes, positions, orders, marketBytes],
     largestProgram: 400_000,

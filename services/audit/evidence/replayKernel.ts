@@ -114,7 +114,7 @@ const FILL_SEED = 1;
 /** Reason that the host gives for an input without content; nothing but the time of such a one counts. */
 const FIELD_MISSING = 20;
 /** Orders that may rest where the journal does not say it (services/kernel/kernel.ts). */
-const DEFAULT_HOLDS = 1 << 16;
+const DEFAULT_HOLDS = 1 << 14;
 const MODE_ISOLATED_NUMBER = 1;
 const KIND_LINEAR_NUMBER = 1;
 const PAGE = 65_536;

@@ -17,6 +17,8 @@ export interface Layout {
   /** i64s that the blob holds. */
   readonly blob: number;
   /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
+  /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
+  readonly regimesWait: "one" | "all";
   readonly regimeRoom: readonly [number, number, number, number, number];
   readonly largestProgram: number;
   readonly pools: {
@@ -43,6 +45,7 @@ const LAYOUT_2: Layout = {
   accountHeadsTable: 14,
   inputs: 4096,
   outputSize: 112,
+  regimesWait: "one",
   holds: 0,
   blob: 65_536,
   regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
@@ -59,7 +62,8 @@ const LAYOUT_3: Layout = {
   bookkeepingTable: 15,
   accountHeadsTable: 16,
   outputSize: 152,
-  holds: 65_536,
+  holds: 16_384,
+  regimesWait: "all",
 };
 
 /** By layout version. A version whose slots differ in more than their size needs a drawing of them here too. */

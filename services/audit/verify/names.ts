@@ -1,6 +1,7 @@
 import type { RegimeSet } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { InstrumentListing } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
 import { VerificationError } from "./doubt.ts";
+import type { Layout } from "./layouts.ts";
 
 const VENUE_ACCOUNTS = ["venue:fees", "venue:insurance", "venue:rounding", "venue:transfers"];
 
@@ -39,7 +40,12 @@ export class RecordedNames {
   readonly marginTables: string[] = [];
   readonly scenarioGrids: string[] = [];
   readonly keys = new Numbered<string>();
-  readonly regimes: { name: string; applies: RegimeText | undefined; waits: RegimeText[] }[] = [];
+  readonly regimes: { name: string; applies: RegimeText | undefined; waits: readonly RegimeText[] }[] = [];
+  readonly #regimesWait: Layout["regimesWait"];
+
+  constructor({ regimesWait }: Layout) {
+    this.#regimesWait = regimesWait;
+  }
 
   openVenueAccounts(): void {
     for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
@@ -62,14 +68,15 @@ export class RecordedNames {
   openRegime({ name, id, document, keys }: RegimeSet): void {
     for (const key of keys) this.addKey(key);
     const number = this.regimeNumber(name) ?? this.regimes.length;
-    const { applies, waits = [] } = this.regimes[number] ?? {};
-    this.regimes[number] = { name, applies, waits: [...waits, { id, document }] };
+    const { applies, waits: earlier = [] } = this.regimes[number] ?? {};
+    const waits = [...(this.#regimesWait === "one" ? [] : earlier), { id, document }];
+    this.regimes[number] = { name, applies, waits };
   }
 
   activateRegime(number: number): void {
-    const regime = this.regimes[number]!;
-    const [applies, ...waits] = regime.waits;
-    this.regimes[number] = { name: regime.name, applies, waits };
+    const { name, waits } = this.regimes[number]!;
+    const [applies, ...later] = waits;
+    this.regimes[number] = { name, applies, waits: later };
   }
 
   listingNumbers(listing: InstrumentListing): { currency: number; marginTable: number; scenarioGrid: number } {
@@ -115,9 +122,13 @@ export class RecordedNames {
       marginTables: this.marginTables,
       scenarioGrids: this.scenarioGrids,
       keys: this.keys.values,
-      regimes: this.regimes,
+      regimes: this.#regimesWait === "all" ? this.regimes : this.regimes.map(firstWaits),
     });
   }
+}
+
+function firstWaits({ name, applies, waits }: RecordedNames["regimes"][number]) {
+  return { name, applies, waits: waits[0] };
 }
 
 export function keysOfListing(name: string, { underlying }: InstrumentListing): string[] {

@@ -49,7 +49,7 @@ export class Differences {
 
 /** Replays recorded inputs on kernels and holds what comes out against the record. */
 export class Rebuild {
-  readonly names = new RecordedNames();
+  readonly names: RecordedNames;
   readonly #feed: RecordedFeed;
   #machine: Machine;
   #differences: Differences | undefined;
@@ -62,6 +62,7 @@ export class Rebuild {
   /** @param differences counts what differs, positions aside; without it the first difference is thrown */
   constructor(machine: Machine, differences?: Differences) {
     this.#machine = machine;
+    this.names = new RecordedNames(machine.layout);
     this.#feed = new RecordedFeed(this.names, machine);
     this.#differences = differences;
   }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JournalEvent, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import { verifyJournal } from "../../services/audit/verify.ts";
+import { verifyJournal } from "../../services/audit/verify/verify.ts";
 import { EVENT_KINDS } from "../../services/engine/eventKinds.ts";
 import { recover } from "../../services/engine/recovery.ts";
 import type { HoldRequest } from "../../services/engine/riskEngine.ts";
@@ -142,8 +142,9 @@ test("comes back the same from the log, from a snapshot, and for an auditor", as
   for await (const batch of reading.batches(1)) {
     for (const { kind } of batch.rows) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  await verifyJournal(reading, kernelBinary(), folder.snapshots, () => {});
   await reading.close();
+  const verified = await verifyJournal({ journal: path, snapshots: join(folder.path, "snapshots") });
+  expect(verified.stateHash).toBe(state);
   const { holdPlaced, holdAmended, holdReleased, holdExpired, holdUsed } = EVENT_KINDS;
   expect([holdPlaced, holdAmended, holdReleased, holdExpired, holdUsed].map((kind) => kinds.get(kind) ?? 0)).toEqual([
     3, 1, 0, 1, 1,

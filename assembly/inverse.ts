@@ -17,7 +17,7 @@ import { attach, detach, isolatedEquity, poolEquity } from "./margin";
 import { beginTrial, crossIncrease, endTrial, putPlan } from "./orderMargin";
 import { decide, said } from "./orders";
 import {
-  evaluateAccount, verdictCount, verdictEquity, verdictInitial, verdictMaintenance,
+  beginMarketTrial, endMarketTrial, evaluateAccount, verdictCount, verdictEquity, verdictInitial, verdictMaintenance,
 } from "./portfolioBook";
 import { BLACK_PRICE, black } from "./regime/options";
 import { accountAt, answer, header, indexAt, instrumentAt, legs, poolAt, positionAt } from "./tables";
@@ -274,7 +274,9 @@ function gapMoved(account: u32, key: u32, moveE6: i64): i64 {
     if (isOn(position, key)) moveInstrument(position, at++, moveE6);
     slot = load<u32>(position, POSITION_NEXT);
   }
+  beginMarketTrial();
   const gap = gapOfAccount(account, false);
+  endMarketTrial();
   at = 0;
   slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
   while (slot != NONE) {

@@ -179,6 +179,20 @@ function putIndex(cell: usize, key: u32): void {
   else putUnits(cell, price, 8);
 }
 
+/** Facts of the market that are only tried must not be read from, nor left in, what the market store keeps by version. */
+const TRIALS: u64 = 1 << 32;
+let trials: u64 = 0;
+let onTrial: bool = false;
+
+export function beginMarketTrial(): void {
+  trials++;
+  onTrial = true;
+}
+
+export function endMarketTrial(): void {
+  onTrial = false;
+}
+
 /** @returns whether there is room for its row */
 export function addPosition(position: usize): bool {
   if (positionRows >= positionMax) return false;
@@ -194,7 +208,7 @@ export function addPosition(position: usize): bool {
   store<u32>(keys, load<u32>(instrument, INSTRUMENT_KEY), POSITION_NUMBER);
   store<u8>(keys, load<u8>(instrument, INSTRUMENT_PRODUCT), POSITION_PRODUCT);
   store<u8>(keys, inverse ? 1 : 0, POSITION_INVERSE);
-  store<u64>(keys, <u64>load<u32>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
+  store<u64>(keys, onTrial ? TRIALS + trials : <u64>load<u32>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
 
   const offset = <usize>positionRows * CELL;
   const quantityScale = load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE);

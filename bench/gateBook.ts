@@ -83,13 +83,16 @@ function engineOf(shard: Shard): RiskEngine {
     instrument: (instrument) => shard.reader.instrument(instrument),
     accountsByMarginRatio: () => [],
     explain: never,
-    checkOrder: ({ account, instrument, side, quantity, price }) =>
-      shard.reader.checkOrder(account, instrument, side, quantity, price),
+    book: never,
+    checkOrder: ({ account, instrument, side, quantity, price, reduceOnly }) =>
+      shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly),
     maxOrder: never,
     cure: never,
     liquidationMoves: never,
     submit: never,
     submitHold: never,
+    submitControl: never,
+    controls: never,
     onDurable: () => () => {},
   };
 }

@@ -9,6 +9,7 @@ export function question(number: number): Order {
     side: number % 2 === 0 ? Side.BUY : Side.SELL,
     quantity: `${1 + (number % 50)}`,
     limitPrice: "66000.50",
+    reduceOnly: false,
   };
 }
 

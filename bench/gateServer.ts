@@ -14,7 +14,7 @@ import { gateBook } from "./gateBook.ts";
 import { ECHO, question } from "./gateQuestions.ts";
 
 const { engine } = gateBook();
-const server = new Server({ "grpc.enable_channelz": 0 });
+const server = new Server();
 const gate = gateService(engine, DEFAULT_LIMITS);
 server.addService(GateServiceService, gate);
 const answer = await new Promise<CheckOrderResponse>((resolve, reject) => {

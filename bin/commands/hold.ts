@@ -64,10 +64,10 @@ function registerPlace(hold: Command): void {
         quantity: string,
         options: HoldOptions,
       ) => {
-        const order = { account, instrument, side: SIDES[side], quantity, limitPrice: options.price };
         const { reduceOnly = false, expiresAtUs } = options;
+        const order = { account, instrument, side: SIDES[side], quantity, limitPrice: options.price, reduceOnly };
         await decide(command, options, `order ${orderId}: ${side} ${quantity} ${instrument}`, (client, requestId) =>
-          client.placeHold({ requestId, orderId, order, reduceOnly, expiresAtUs }),
+          client.placeHold({ requestId, orderId, order, expiresAtUs }),
         );
       },
     );

@@ -60,7 +60,7 @@ export interface EngineOptions {
   readonly pullLimit: number;
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
   readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
-  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands. */
+  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
   readonly batchSize?: BatchSizeOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
@@ -209,13 +209,13 @@ export class Engine implements RiskEngine {
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
-          await turnOfTheLoop();
+          await this.#betweenBatches();
           continue;
         }
         pull = undefined;
         if (pulled === undefined) break;
         await this.#commit(pulled);
-        await turnOfTheLoop();
+        await this.#betweenBatches();
       }
       // Whoever asked before the end gets an answer.
       while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
@@ -232,6 +232,11 @@ export class Engine implements RiskEngine {
       await this.#closing("source", () => this.#source.close());
       await this.#closing("journal", () => this.#options.journal.close());
     }
+  }
+
+  /** Everything else has its turn: a source that never waits must not keep the gateway from answering. */
+  async #betweenBatches(): Promise<void> {
+    if (this.#options.batchSize !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** All that must be kept is on disk by now: an end that goes wrong is told, and hides no reason to stop. */
@@ -497,9 +502,7 @@ export class Engine implements RiskEngine {
   }
 
   /** Puts an input into the next batch. Resolves when its row is on disk, with the state right after that batch. */
-  #durableRow(
-    at: (eventTimeUs: bigint) => VenueInput,
-  ): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
+  #durableRow(at: (eventTimeUs: bigint) => VenueInput): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }
@@ -517,11 +520,6 @@ export class Engine implements RiskEngine {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
-}
-
-/** Between two batches everything else has its turn: a source that never waits must not keep the gateway from answering. */
-function turnOfTheLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function reasonOf(error: unknown): string {

@@ -49,10 +49,12 @@ async function getAccountAt(desk: AuditDesk, request: GetAccountAtRequest): Prom
   if (moment === undefined) throw invalidField("at", "", "must name a position or a time", "FIELD_MISSING");
   try {
     const { account, state, kernelHash } = await desk.accountAt(request.account, moment);
+    const explanation = request.explain ? state.explain(account) : undefined;
     return {
       asOf: asOfMessage(state.asOf()),
       account: accountMessage(state, account),
-      derivation: request.explain ? derivationMessage(state.explain(account), true) : undefined,
+      derivation: explanation && derivationMessage(explanation.main, true),
+      isolated: explanation?.isolated && derivationMessage(explanation.isolated, true),
       kernelHash: Buffer.from(kernelHash, "hex"),
     };
   } catch (error) {

@@ -55,6 +55,7 @@ export function orderQuestion(engine: RiskEngine, order: Order | undefined): Ord
     side: sideOf("order.side", order.side),
     quantity: quantityOf(engine, instrument, "order.quantity", order.quantity),
     price: priceOf(engine, instrument, "order.limit_price", order.limitPrice),
+    reduceOnly: order.reduceOnly,
   };
 }
 
@@ -67,11 +68,11 @@ export interface HoldQuestion {
 
 export function placement(engine: RiskEngine, hold: HoldPlacement | undefined): HoldQuestion {
   if (hold === undefined) throw invalidField("hold", "", "must be given", "FIELD_MISSING");
-  const { requestId, orderId, order, reduceOnly, expiresAtUs } = hold;
+  const { requestId, orderId, order, expiresAtUs } = hold;
   identify(requestId, orderId);
   const question = orderQuestion(engine, order);
   const { account, instrument } = order!;
-  const { side, quantity, price } = question;
+  const { side, quantity, price, reduceOnly } = question;
   return {
     request: { kind: "place", requestId, account, orderId, instrument, side, quantity, price, reduceOnly, expiresAtUs },
     order: question,
@@ -89,9 +90,10 @@ export function amendment(engine: RiskEngine, amended: HoldAmendment | undefined
     side: Side.BUY,
     quantity: quantityOf(engine, number, "amendment.quantity", amended.quantity),
     price: priceOf(engine, number, "amendment.limit_price", amended.limitPrice),
+    // An amendment goes by the order id: side and reduce-only stay as they were.
+    reduceOnly: false,
   };
-  const { side, quantity, price } = order;
-  // An amendment goes by the order id: side and reduce-only stay as they were.
+  const { side, quantity, price, reduceOnly } = order;
   const request = {
     kind: "amend",
     requestId,
@@ -101,7 +103,7 @@ export function amendment(engine: RiskEngine, amended: HoldAmendment | undefined
     side,
     quantity,
     price,
-    reduceOnly: false,
+    reduceOnly,
   } as const;
   return { request: { ...request, expiresAtUs }, order };
 }

@@ -70,8 +70,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     "grpc.max_receive_message_length": limits.receiveBytes,
     "grpc.max_send_message_length": limits.sendBytes,
     "grpc.max_concurrent_streams": limits.callsPerConnection,
-    // Counts of calls that nobody here reads.
-    "grpc.enable_channelz": 0,
     // A client that has vanished without a word holds a watch stream for a minute at most.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,

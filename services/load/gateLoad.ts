@@ -84,7 +84,6 @@ export class GateLoad {
         requestId: `${run}-place-${number}`,
         orderId: `${run}-${number}`,
         order: this.#order(number),
-        reduceOnly: false,
         expiresAtUs: undefined,
       };
       return { tag, call: { $case: "place", value } };
@@ -101,7 +100,14 @@ export class GateLoad {
   #order(number: number): Order {
     const { accounts, instrument, quantity } = this.#options;
     const account = accounts[Math.floor(number / 2) % accounts.length]!;
-    return { account, instrument, side: number % 4 < 2 ? Side.BUY : Side.SELL, quantity, limitPrice: undefined };
+    return {
+      account,
+      instrument,
+      side: number % 4 < 2 ? Side.BUY : Side.SELL,
+      quantity,
+      limitPrice: undefined,
+      reduceOnly: false,
+    };
   }
 }
 

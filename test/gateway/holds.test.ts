@@ -2,21 +2,32 @@
 
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import type { DecideStreamResponse, GateCall, HoldPlacement } from "../../generated/proto/plimsoll/v1/gate_service.ts";
+import type {
+  DecideStreamResponse,
+  GateCall,
+  HoldPlacement,
+  Order,
+} from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { GatewayTimeoutError } from "../../services/gateway/client.ts";
 import { REFUSED_FOR_MARGIN } from "./fakeEngine.ts";
 import { connect, refusal, type Served, serve, until } from "./harness.ts";
 
-const ORDER = { account: "alice", instrument: "BTC-PERP", side: Side.SELL, quantity: "0.01", limitPrice: "61000.5" };
+const ORDER: Order = {
+  account: "alice",
+  instrument: "BTC-PERP",
+  side: Side.SELL,
+  quantity: "0.01",
+  limitPrice: "61000.5",
+  reduceOnly: false,
+};
 
 function placement(number: number, changes: Partial<HoldPlacement> = {}): HoldPlacement {
   return {
     requestId: `request-${number}`,
     orderId: `order-${number}`,
     order: ORDER,
-    reduceOnly: false,
     expiresAtUs: undefined,
     ...changes,
   };
@@ -37,7 +48,9 @@ async function open(options = {}): Promise<Served> {
 describe("one at a time", () => {
   test("a placed order is asked for with its numbers, and answered with its margin", async () => {
     const { engine, client } = await open();
-    const { decision } = await client.placeHold(placement(1, { expiresAtUs: 77n, reduceOnly: true }));
+    const { decision } = await client.placeHold(
+      placement(1, { expiresAtUs: 77n, order: { ...ORDER, reduceOnly: true } }),
+    );
     expect(engine.holds).toEqual([
       {
         kind: "place",

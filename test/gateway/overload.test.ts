@@ -2,7 +2,7 @@
 
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import type { GateCall } from "../../generated/proto/plimsoll/v1/gate_service.ts";
+import type { GateCall, Order } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { BatchSize } from "../../services/engine/batchSize.ts";
 import { GatewayClient } from "../../services/gateway/client.ts";
@@ -11,7 +11,14 @@ import { DEFAULT_LIMITS } from "../../services/gateway/limits.ts";
 import { FakeEngine } from "./fakeEngine.ts";
 import { refusal, serve } from "./harness.ts";
 
-const ORDER = { account: "alice", instrument: "BTC-PERP", side: Side.SELL, quantity: "0.01", limitPrice: "61000.5" };
+const ORDER: Order = {
+  account: "alice",
+  instrument: "BTC-PERP",
+  side: Side.SELL,
+  quantity: "0.01",
+  limitPrice: "61000.5",
+  reduceOnly: false,
+};
 const CHECK: GateCall = { tag: 9n, call: { $case: "check", value: ORDER } };
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -64,7 +71,6 @@ test("one connection with more calls than it may have open keeps nobody else wai
       requestId: `request-${number}`,
       orderId: `order-${number}`,
       order: ORDER,
-      reduceOnly: false,
       expiresAtUs: undefined,
     }),
   );

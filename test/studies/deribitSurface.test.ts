@@ -2,13 +2,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { verifyJournal } from "../../services/audit/verify.ts";
+import { verifyJournal } from "../../services/audit/verify/verify.ts";
 import { accountBook } from "../../services/engine/accountBook.ts";
 import type { Engine } from "../../services/engine/engine.ts";
 import { evaluateBook } from "../../services/evaluate/evaluateBook.ts";
-import { SnapshotStore } from "../../services/journal/snapshots.ts";
-import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
-import { kernelBinary } from "../../services/kernel/binary.ts";
 import { loadRegime } from "../../services/regimes/loadRegime.ts";
 import { accountName } from "../../studies/deribitSurface/accounts.ts";
 import { checkBlack76 } from "../../studies/deribitSurface/black76.ts";
@@ -164,14 +161,10 @@ function holdsThePromises(snapshots: readonly Snapshot[], count: number): void {
     const folder = mkdtempSync(join(tmpdir(), "plimsoll-study-"));
     try {
       const { live } = await runStudy({ snapshots, books: Math.min(count, 8), seed: SEED, folder });
-      const journal = SqliteJournal.openToRead(join(folder, "deribit-surface.sqlite"));
-      const report = await verifyJournal(
-        journal,
-        kernelBinary(),
-        new SnapshotStore(join(folder, "deribit-surface-snapshots")),
-        () => {},
-      );
-      await journal.close();
+      const report = await verifyJournal({
+        journal: join(folder, "deribit-surface.sqlite"),
+        snapshots: join(folder, "deribit-surface-snapshots"),
+      });
       expect(report.stateHash).toBe(live.stateHash);
       expect(report.snapshots).toBe(1);
     } finally {

@@ -3,6 +3,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { LAYOUT_VERSION } from "../../assembly/layout.ts";
@@ -70,6 +71,17 @@ describe.each(VERSIONS)("the golden journal %s", (version) => {
     await engine.run();
     expect((await verify(path)).position).toBe(expected.position + 1);
   });
+});
+
+test("a kernel that knows no orders refuses them, and the journal that has some says where", async () => {
+  const old = new DatabaseSync(unpacked("0.1.0-layout-2"));
+  const { binary } = old.prepare("SELECT binary FROM kernel").get() as { binary: Uint8Array };
+  old.close();
+  const { differences } = await verify(unpacked("0.1.0-layout-3"), binary);
+  const kinds = new Set(differences.map(({ kind }) => kind));
+  for (const kind of [26, 27, 28, 50, 51, 52, 77, 78, 79, 80]) expect(kinds).toContain(kind);
+  // Fills are the same, whether they name an order or not.
+  expect(kinds).not.toContain(30);
 });
 
 describe("today's code", () => {

@@ -143,7 +143,8 @@ test("comes back the same from the log, from a snapshot, and for an auditor", as
     for (const { kind } of batch.rows) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   await reading.close();
-  await verifyJournal({ journal: path, snapshots: join(folder.path, "snapshots") });
+  const verified = await verifyJournal({ journal: path, snapshots: join(folder.path, "snapshots") });
+  expect(verified.stateHash).toBe(state);
   const { holdPlaced, holdAmended, holdReleased, holdExpired, holdUsed } = EVENT_KINDS;
   expect([holdPlaced, holdAmended, holdReleased, holdExpired, holdUsed].map((kind) => kinds.get(kind) ?? 0)).toEqual([
     3, 1, 0, 1, 1,

@@ -151,7 +151,7 @@ export class Machine {
 
   /** Applies what waits and tells, in order, what the kernel says. */
   apply(told: (output: Output) => void): void {
-    const cursor = new OutputCursor(this.#view);
+    const cursor = new OutputCursor(this.#view, this.layout.outputSize);
     const inputs = this.#exports.inputAddress();
     for (let first = 0; first < this.#inputs; ) {
       const written = this.#trapped(() => this.#exports.apply(this.#inputs - first));
@@ -219,11 +219,13 @@ export class Machine {
 
 class OutputCursor implements Output {
   readonly #view: DataView;
+  readonly #size: number;
   #slot = 0;
   #first = 0;
 
-  constructor(view: DataView) {
+  constructor(view: DataView, size: number) {
     this.#view = view;
+    this.#size = size;
   }
 
   move(slot: number, first: number): void {
@@ -264,7 +266,9 @@ class OutputCursor implements Output {
   get previous(): number {
     return Number(this.#view.getBigInt64(this.#slot + OUTPUT.previous, true));
   }
+  /** 0 for a value that slots of an older layout have no room for. */
   value(index: number): bigint {
+    if (OUTPUT.values + index * 8 >= this.#size) return 0n;
     return this.#view.getBigInt64(this.#slot + OUTPUT.values + index * 8, true);
   }
   #u32(offset: number): number {

@@ -52,13 +52,23 @@ function fail(code: u8, value: i64, limit: i64): u8 {
   return code;
 }
 
+/** CTL-003. When not, `refusedValue` and `refusedLimit` say the state. */
+export function accountTakesRisk(ofAccount: u32): bool {
+  const state = load<u8>(accountAt(ofAccount), ACCOUNT_STATE);
+  if (state == STATE_HEALTHY) return true;
+  fail(STATE_REFUSED, state, STATE_HEALTHY);
+  return false;
+}
+
 /**
  * May the order be taken, its margin aside? Writes nothing. The account and the instrument are known, the quantity and the
- * price keep to the instrument's terms; `reduces`: it only makes a position smaller.
+ * price keep to the instrument's terms; `reduces`: it only makes a position smaller; `mayCalm`: only its margin can tell whether
+ * it adds risk (a hedge, less of what rests), and then asks `accountTakesRisk` itself.
  * @returns 0, or the refusal; `refusedValue` and `refusedLimit` then say what broke which limit
  */
 export function checkControls(
   ofAccount: u32, ofInstrument: u32, ofSide: u8, ofQuantity: i64, withPrice: bool, atPrice: i64, reduces: bool,
+  mayCalm: bool,
 ): u8 {
   account = ofAccount;
   number = ofInstrument;
@@ -72,8 +82,7 @@ export function checkControls(
   const record = accountAt(account);
   const stoppedBy = load<u8>(record, ACCOUNT_STOPPED_BY);
   if (stoppedBy != 0) return fail(REPEATED_EXECUTION, stoppedBy, 0);
-  const state = load<u8>(record, ACCOUNT_STATE);
-  if (!reduces && state != STATE_HEALTHY) return fail(STATE_REFUSED, state, STATE_HEALTHY);
+  if (!reduces && !mayCalm && !accountTakesRisk(account)) return STATE_REFUSED;
   // Most orders meet few limits: which controls have any, the records know.
   const limited = <u32>load<u16>(header, HEADER_LIMITED) | <u32>load<u16>(record, ACCOUNT_LIMITED) |
     (<u32>load<u16>(instrument, INSTRUMENT_CONTROLS) & INSTRUMENT_LIMITED);

@@ -2,12 +2,12 @@
 // back; nothing is booked and nothing kept.
 
 import {
-  ACCOUNT_QUARANTINED, ACCOUNT_RESERVED, ACCOUNT_UNKNOWN, FIELD_MISSING, FREE_COLLATERAL, INITIAL_MARGIN,
+  ACCOUNT_QUARANTINED, ACCOUNT_RESERVED, ACCOUNT_STATE as STATE_REFUSED, ACCOUNT_UNKNOWN, FIELD_MISSING, FREE_COLLATERAL, INITIAL_MARGIN,
   INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MARGIN_UNKNOWN, NOT_REDUCING, OVERFLOW, PRICE_MISSING, PRICE_STALE,
   REGIME_NEEDED,
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
-import { checkControls, refusedLimit, refusedValue } from "./controls";
+import { accountTakesRisk, checkControls, refusedLimit, refusedValue } from "./controls";
 import { leaveOutOfCount } from "./openOrders";
 import {
   closable, onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedOpeningFee, plannedPosted,
@@ -102,7 +102,8 @@ export function decide(
   const reduceOnly = (flags & ORDER_REDUCE_ONLY) != 0;
   if (reduceOnly && !closes) return refuseOrder(NOT_REDUCING, quantity, closable(held, side));
   leaveOutOfCount(replaced);
-  const control = checkControls(account, number, side, quantity, priced, price, closes);
+  const mayCalm = replaced != NONE || isPortfolio(account);
+  const control = checkControls(account, number, side, quantity, priced, price, closes, mayCalm);
   if (control != 0) return refuseOrder(control, refusedValue, refusedLimit);
   clearOverflow();
   leaveOut(replaced);
@@ -130,6 +131,12 @@ function restsBeside(): bool {
 /** An amendment that asks for no more than what is held already stays possible in every state. */
 function reservesNoMore(before: i64, after: i64): bool {
   return replacedHold != NONE && after <= before;
+}
+
+function refusedByState(): bool {
+  if (accountTakesRisk(account)) return false;
+  refuseOrder(STATE_REFUSED, refusedValue, refusedLimit);
+  return true;
 }
 
 function planOrder(position: usize): void {
@@ -184,7 +191,7 @@ function decideByTables(): void {
     if (reduces) return;
     const needed = load<i64>(pool, POOL_IM) + others + after;
     say(CHECK_BINDING, INITIAL_MARGIN);
-    if (reservesNoMore(before, after)) return;
+    if (reservesNoMore(before, after) || refusedByState()) return;
     if (equityAfter < initialFilled + rest) refuseOrder(INITIAL_MARGIN, equityAfter, initialFilled + rest);
     else if (equity < needed) refuseOrder(INITIAL_MARGIN, equity, needed);
   } else {
@@ -199,7 +206,7 @@ function decideByTables(): void {
     say(CHECK_FREE_AFTER, smaller(balanceAfter, balanceAfter + poolProfit - load<i64>(pool, POOL_IM)) - rest);
     if (reduces) return;
     say(CHECK_BINDING, FREE_COLLATERAL);
-    if (reservesNoMore(before, after)) return;
+    if (reservesNoMore(before, after) || refusedByState()) return;
     if (plannedRequired > plannedFree) refuseOrder(FREE_COLLATERAL, plannedRequired, plannedFree);
     else if (others + after > free) refuseOrder(FREE_COLLATERAL, others + after, free);
     else if (isolatedEquity(position) < load<i64>(position, POSITION_IM)) {
@@ -245,6 +252,7 @@ function decideByRegime(): void {
   const calms = !adds || (judged && reduces);
   if (calms && (closes || replacedHold != NONE)) return;
   say(CHECK_BINDING, calms ? 0 : INITIAL_MARGIN);
+  if (!calms && refusedByState()) return;
   if (isOption(instrument) && side == SIDE_BUY && !closes) checkPremium(currency);
   if (said(CHECK_CODE) == 0 && !calms) checkGaps(currency);
   checkNewRisk();
@@ -266,6 +274,7 @@ function decideFenced(currency: u32): void {
   const passes = portfolioPasses(account);
   sayAfter(currency);
   if (reduces) return;
+  if (refusedByState()) return;
   const slot = findPool(account, currency);
   const spare: i64 = slot == NONE ? 0 : spendable(account, poolAt(slot));
   say(CHECK_BINDING, FREE_COLLATERAL);

@@ -196,10 +196,10 @@ test("MAR-037", () => {
   // In call (equity 120 - 12 x 10 = 0): what reduces passes, what rests already counts, what reopens is refused.
   venue.mark(90n);
   expect(venue.place("alice", "close", -8n, { price: 90n })).toBe("applied");
-  expect(venue.place("alice", "flip", -5n, { price: 90n })).toMatch("INITIAL_MARGIN");
+  expect(venue.place("alice", "flip", -5n, { price: 90n })).toMatch("ACCOUNT_STATE");
   expect(venue.place("alice", "stop", -12n, { price: 85n, reduceOnly: true })).toBe("applied");
   expect(venue.place("alice", "stops", -13n, { price: 85n, reduceOnly: true })).toBe("NOT_REDUCING");
-  expect(venue.place("alice", "rest", -4n, { price: 90n })).toMatch("INITIAL_MARGIN");
+  expect(venue.place("alice", "rest", -4n, { price: 90n })).toMatch("ACCOUNT_STATE");
   expect(venue.release("alice", "stop")).toBe("applied");
   expect(venue.place("alice", "rest", -4n, { price: 90n })).toBe("applied");
   expect(venue.amend("alice", "rest", -3n, { price: 91n })).toBe("applied");

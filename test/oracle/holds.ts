@@ -125,7 +125,7 @@ export function mayRest(
     reservedIn(book, market, order.account, contract.currency, orders);
   const after = reservedWith([...others, order]);
   if (replaced !== undefined && after <= reservedWith([...others, replaced])) return true;
-  if (account.quarantined) return false;
+  if (account.state !== 1 || account.quarantined) return false;
   const state = instrumentOf(book, order.instrument);
   if (book.timeUs - state.markTimeUs > contract.listing.staleAfterUs) return false;
   const pool = poolFigures(book, market, account, contract.currency);

@@ -98,8 +98,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const shard = options.kafka === undefined ? market.id : kafkaShard(market.id);
   const files = shardFiles(options.data, shard);
   const recovery = progressBar("replay");
+  const journal = openJournal(files);
+  const past = JournalHistory.open(files.journalPath);
   const engine = await Engine.open({
-    journal: openJournal(files),
+    journal,
+    past,
     snapshots: files.snapshots,
     rungs: files.rungs,
     kernelBinary: kernelBinary(),
@@ -123,15 +126,10 @@ async function serve(options: ServeOptions): Promise<void> {
           `${start.replayedEvents} events replayed), epoch ${start.epoch}`
       : `new journal ${files.journalPath}, market ${market.id}`,
   );
-  const past = JournalHistory.open(files.journalPath);
   const audit = new ReplayDesk(past, files.rungs);
   const gateway = await startGateway({ engine, audit, host: options.host, port: options.port });
   say(`gRPC on ${options.host}:${gateway.port}; Ctrl-C ends`);
-  try {
-    await runUntilEnd(options, engine, gateway, say);
-  } finally {
-    past.close();
-  }
+  await runUntilEnd(options, engine, gateway, say);
 }
 
 async function runUntilEnd(

@@ -43,6 +43,8 @@ import { VenueView } from "./venueView.ts";
 
 export interface EngineOptions {
   readonly journal: Journal;
+  /** Reads the same journal beside the engine; closed before it, so that the last to leave can put the log into the file. */
+  readonly past?: { close(): void };
   readonly snapshots: SnapshotStore;
   /** Where states are left for questions about the past; absent: nowhere. */
   readonly rungs?: RungStore;
@@ -139,6 +141,7 @@ export class Engine implements RiskEngine {
     try {
       return await Engine.#open(options);
     } catch (error) {
+      options.past?.close();
       await options.journal.close().catch(() => {
         // Why the engine cannot begin says more than why its journal cannot end.
       });
@@ -230,6 +233,7 @@ export class Engine implements RiskEngine {
         // The pull under way ends with its source; the reason to stop is already on its way.
       });
       await this.#closing("source", () => this.#source.close());
+      this.#options.past?.close();
       await this.#closing("journal", () => this.#options.journal.close());
     }
   }

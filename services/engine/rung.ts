@@ -4,6 +4,7 @@ import {
   TABLE_COUNT,
   TABLE_HEADER,
   TABLE_IDENTITIES,
+  TABLE_IDENTITY_POSITIONS,
 } from "../../assembly/layout.ts";
 import type { Rung, RungStore } from "../journal/rungs.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -14,6 +15,9 @@ import { Shard } from "./shard.ts";
 const LEAST_EVENTS = 4_096;
 /** A large shard leaves fewer rungs, so that copying it never costs more than copying the events themselves. */
 const BYTES_PER_EVENT = 64;
+
+/** What identities an owner remembers is most of a state, and the past is told by its rows (`PlacedInput.recognised`). */
+const LEFT_OUT: ReadonlySet<number> = new Set([TABLE_IDENTITIES, TABLE_IDENTITY_POSITIONS]);
 
 /** Where the rung stands. */
 export interface RungPlace {
@@ -26,7 +30,7 @@ export interface RungPlace {
 export function rungOf(shard: Shard, place: RungPlace): Rung {
   const { kernel, reader } = shard;
   const tables = Array.from({ length: TABLE_COUNT }, (_, table) =>
-    table === TABLE_IDENTITIES ? new Uint8Array() : kernel.table(table),
+    LEFT_OUT.has(table) ? new Uint8Array() : kernel.table(table),
   );
   const names = JSON.stringify(shard.names.toText());
   return {
@@ -77,7 +81,7 @@ export class RungWriter {
     if (place.position < this.#nextPosition) return;
     let bytes = 0;
     for (let table = 0; table < TABLE_COUNT; table++) {
-      if (table !== TABLE_IDENTITIES) bytes += shard.kernel.table(table).length;
+      if (!LEFT_OUT.has(table)) bytes += shard.kernel.table(table).length;
     }
     const apart = Math.max(LEAST_EVENTS, Math.ceil(bytes / BYTES_PER_EVENT));
     this.#nextPosition = this.#position + apart;

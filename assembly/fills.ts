@@ -29,6 +29,8 @@ export let plannedPosted: i64 = 0;
 export let plannedBalanceChange: i64 = 0;
 export let plannedRealised: i64 = 0;
 export let plannedFee: i64 = 0;
+/** Of the fee: what the opening part bears. */
+export let plannedOpeningFee: i64 = 0;
 export let plannedLiquidationFee: i64 = 0;
 export let plannedRounding: i64 = 0;
 /** Paid by insurance for an isolated position's loss beyond what was posted (MAR-008). */
@@ -93,6 +95,7 @@ export function planFill(
   let closingFee: i64 = 0;
   if (opening == 0) closingFee = plannedFee;
   else if (closing != 0) closingFee = mulDivFloor(plannedFee, closing, quantity);
+  plannedOpeningFee = plannedFee - closingFee;
   const liquidationFee = liquidation
     ? mulDivCeil(notionalOf(cash), load<i64>(instrument, INSTRUMENT_LIQUIDATION_FEE), BILLION)
     : 0;
@@ -127,7 +130,7 @@ export function planFill(
       plannedCovered = 0 - slice - paid;
     }
   }
-  plannedBalanceChange = toPool - (plannedFee - closingFee);
+  plannedBalanceChange = toPool - plannedOpeningFee;
   // MAR-007
   if (opening != 0) {
     const leverage = load<u32>(position, POSITION_LEVERAGE);

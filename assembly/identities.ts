@@ -7,7 +7,8 @@ import {
   IDENTITY_SIZE, IDENTITY_TIME, INPUT_FINGERPRINT, INPUT_FIRST, INPUT_INSTRUMENT, INPUT_KIND, INPUT_SECOND, INPUT_THIRD,
   INPUT_TIME, FILL_APPLIED, INPUT_KIND,
 } from "./layout";
-import { header, identities, identityIndex, identityIndexMask } from "./tables";
+import { ownPosition } from "./outputs";
+import { header, identities, identityIndex, identityIndexMask, identityPositionAt } from "./tables";
 
 @inline
 function entryAt(place: u32): usize {
@@ -46,6 +47,9 @@ export function contentOf(input: usize): u64 {
   return mix(hash, load<u64>(input, INPUT_THIRD));
 }
 
+/** Journal position of the event that `recognise` found: where the first answer stands. */
+export let recognisedAt: i64 = 0;
+
 /** @returns 0 when new, else DUPLICATE, IDENTITY_CONFLICT or IDENTITY_TOO_OLD */
 export function recognise(key: u64, fingerprint: u64, timeUs: i64): u8 {
   let slot = home(key);
@@ -54,6 +58,7 @@ export function recognise(key: u64, fingerprint: u64, timeUs: i64): u8 {
     if (place == 0) break;
     const entry = entryAt(place - 1);
     if (load<u64>(entry, IDENTITY_KEY) == key) {
+      recognisedAt = load<i64>(identityPositionAt(place - 1));
       return load<u64>(entry, IDENTITY_FINGERPRINT) == fingerprint ? DUPLICATE : IDENTITY_CONFLICT;
     }
     slot = (slot + 1) & identityIndexMask;
@@ -76,6 +81,7 @@ export function remember(key: u64, fingerprint: u64, timeUs: i64): void {
   store<u64>(entry, key, IDENTITY_KEY);
   store<u64>(entry, fingerprint, IDENTITY_FINGERPRINT);
   store<i64>(entry, timeUs, IDENTITY_TIME);
+  store<i64>(identityPositionAt(place), ownPosition());
   store<u64>(header, seen + 1, HEADER_IDENTITIES_SEEN);
   addToIndex(key, place);
 }

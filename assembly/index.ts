@@ -4,15 +4,19 @@ import { applyInput, inputAt } from "./inputs";
 import { criticalPrice } from "./liquidation";
 import { indexIdentities } from "./identities";
 import {
-  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS, INPUT_INSTRUMENT, INPUT_KIND, INSTRUMENT_HOLDERS,
-  LAYOUT_VERSION,
+  BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_FIRST_EXPIRY, HEADER_HOLDS, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS,
+  HEADER_OVERRIDES, HEADER_TIMED_HOLDS, HOLD_EXPIRY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_TIME, INSTRUMENT_HOLDERS,
+  INSTRUMENT_SETTLED_KIND, LAYOUT_VERSION, NONE,
 } from "./layout";
-import { checkOrder as check } from "./orders";
+import { cureOf, failingMove, largest } from "./inverse";
+import { indexLimits } from "./limits";
+import { reservedOfPool } from "./orderMargin";
+import { decide } from "./orders";
 import { restartOutputs, written } from "./outputs";
 import { evaluate } from "./regime/machine";
 import { install, programsRestored } from "./regime/programs";
 import { arena, chooseRegions, directory, writeDirectory } from "./regime/regions";
-import { addressOf, answer, blob, bookkeeping, header, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
+import { addressOf, answer, blob, bookkeeping, header, holdAt, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
 
 export function layoutVersion(): i32 {
   return LAYOUT_VERSION;
@@ -29,8 +33,11 @@ export function configureRegimes(programs: u32, arenaBytes: u32, positions: u32,
 /** Lays out the tables for these capacities in zeroed memory. @returns the bytes that the memory must have */
 export function configure(
   accountCapacity: u32, poolCapacity: u32, positionCapacity: u32, instrumentCapacity: u32, identityCapacity: u32,
+  holdCapacity: u32,
 ): u32 {
-  const bytes = layOut(accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity);
+  const bytes = layOut(
+    accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holdCapacity,
+  );
   if (bytes > <u32>memory.size() * 65536) return bytes;
   store<i64>(bookkeeping, 1, BOOKKEEPING_NEXT_POSITION);
   writeDirectory();
@@ -55,15 +62,26 @@ export function apply(count: u32): u32 {
 
 /**
  * A mark, funding or a settlement can speak of every holder three times; anything else says at most eight things. Any
- * input can bring the time from which a regime applies, and then speaks of every account that a regime margins.
+ * input can bring the time from which a regime applies, and then speaks of every account that a regime margins, and the
+ * time at which holds and overrides expire.
  */
 function mostOutputs(index: u32): u32 {
   const input = inputAt(index);
-  const most = 8 + 2 * load<u32>(header, HEADER_JUDGED_POOLS);
-  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most;
+  const expiring = mayExpire(load<i64>(input, INPUT_TIME));
+  const most = 9 + 2 * load<u32>(header, HEADER_JUDGED_POOLS) + load<u32>(header, HEADER_OVERRIDES);
+  if (load<u8>(input, INPUT_KIND) <= FILL_APPLIED) return most + expiring;
   const instrument = load<u32>(input, INPUT_INSTRUMENT);
-  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most;
-  return most + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
+  if (instrument >= load<u32>(header, HEADER_INSTRUMENTS)) return most + expiring;
+  // Each ends once, by its time or by the settlement.
+  const settles = load<u8>(input, INPUT_KIND) == INSTRUMENT_SETTLED_KIND;
+  const ending = settles ? load<u32>(header, HEADER_HOLDS) : expiring;
+  return most + ending + 3 * load<u32>(instrumentAt(instrument), INSTRUMENT_HOLDERS);
+}
+
+function mayExpire(timeUs: i64): u32 {
+  const first = load<u32>(header, HEADER_FIRST_EXPIRY);
+  if (first == NONE || timeUs < load<i64>(holdAt(first), HOLD_EXPIRY)) return 0;
+  return load<u32>(header, HEADER_TIMED_HOLDS);
 }
 
 export function appliedInputs(): u32 {
@@ -97,6 +115,7 @@ export function tableUsed(table: i32): u32 {
 /** After a snapshot was copied into the tables. */
 export function restored(): void {
   indexIdentities();
+  indexLimits();
   programsRestored();
 }
 
@@ -109,9 +128,29 @@ export function bankruptcyPrice(position: u32): i64 {
   return criticalPrice(position, true);
 }
 
-/** MAR-024. The answer stands at `answerAddress`. */
-export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, priced: u32, price: i64): void {
-  check(account, instrument, <u8>side, quantity, priced != 0, price);
+/** MAR-024. The answer stands at `answerAddress`. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY. */
+export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, flags: u32, price: i64): void {
+  decide(account, instrument, <u8>side, quantity, <u8>flags, price, NONE);
+}
+
+/** MAR-038. The answer stands at `answerAddress`: why one lot more does not pass. @returns quantity units */
+export function largestOrder(account: u32, instrument: u32, side: u32, flags: u32, price: i64): i64 {
+  return largest(account, instrument, <u8>side, <u8>flags, price);
+}
+
+/** MAR-039. @returns quantity units, 0 for none; the fee stands at `answerAddress` */
+export function cureQuantity(account: u32, instrument: u32, side: u32): i64 {
+  return cureOf(account, instrument, <u8>side);
+}
+
+/** MAR-040. @returns millionths, the largest i64 for none */
+export function liquidationMove(account: u32, key: u32, up: u32): i64 {
+  return failingMove(account, key, up != 0);
+}
+
+/** What orders reserve of a pool, in units of its currency (MAR-033 to MAR-035). */
+export function reservedOf(pool: u32): i64 {
+  return reservedOfPool(pool);
 }
 
 /** Where a book is filled and read: see regime/format.ts. */

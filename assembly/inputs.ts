@@ -16,7 +16,10 @@ import {
 import {
   findPosition, isVenueAccount, openAccount, poolFits, positionFits, positionOrSpare, takePosition,
 } from "./holdings";
-import { contentOf, recognise, remember } from "./identities";
+import { applyControl, expireOverrides } from "./controlCommands";
+import { countExecution } from "./executions";
+import { applyHold, endHoldsIn, expireDue, useHold } from "./holdCommands";
+import { contentOf, recognise, recognisedAt, remember } from "./identities";
 import { isOption } from "./contracts";
 import { activateDue, changeAccountMode, regimeApplies, setRegime, settleTouched } from "./portfolio";
 import { isPortfolio } from "./touched";
@@ -25,8 +28,10 @@ import {
   CURRENCY_LISTED, DEPOSITED, EPOCH_STARTED, FILL_APPLIED, FLAG_FEE_GIVEN, FLAG_LIQUIDATION, FLAG_MALFORMED,
   FUNDING_APPLIED, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_FORGOTTEN_THROUGH, HEADER_INSTRUMENTS, INPUT_ACCOUNT,
   INPUT_BLOB, INPUT_BLOB_COUNT, INPUT_CHOICE, INPUT_CURRENCY, INPUT_FIRST, INPUT_FLAGS,
+  FLAG_ORDER_NAMED, HOLD_PLACED, HOLD_RELEASED, INPUT_FINGERPRINT, INPUT_ORDER,
   INPUT_IDENTITY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_LIQUIDITY, INPUT_SECOND, INPUT_SIZE, INPUT_THIRD, INPUT_TIME,
-  INDEX_PRICE_SET, INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIQUIDITY_MAKER,
+  INDEX_PRICE_SET, INSTRUMENT_LISTED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_SETTLED_KIND, LEVERAGE_SET, LIMIT_SET,
+  LIQUIDITY_MAKER, OVERRIDE_SET,
   LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, NONE, POSITION_QUANTITY,
   RECORD_QUARANTINED, REGIME_SET, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
 } from "./layout";
@@ -84,11 +89,14 @@ export function applyInput(index: u32): void {
     refuse(TIME_RANGE, timeUs, timeUs < FIRST_TIME_US ? FIRST_TIME_US : LAST_TIME_US);
   } else {
     if (timeUs > load<i64>(header, HEADER_EVENT_TIME)) store<i64>(header, timeUs, HEADER_EVENT_TIME);
+    expireDue(load<i64>(header, HEADER_EVENT_TIME));
     activateDue(load<i64>(header, HEADER_EVENT_TIME));
+    expireOverrides();
     if (malformed) refuse(<u8>first(input), 0, 0);
     else if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
     else if (kind == INSTRUMENT_LISTED) applyListing(input);
     else if (kind == REGIME_SET) applyRegime(input);
+    else if (kind >= LIMIT_SET && kind <= OVERRIDE_SET) applyControl(input);
     else if (kind < FILL_APPLIED) applyCommand(input, kind, account, instrument, timeUs);
     else applyMarket(input, kind, instrument, timeUs);
   }
@@ -153,7 +161,13 @@ function isNew(input: usize, timeUs: i64): bool {
   const code = recognise(load<u64>(input, INPUT_IDENTITY), contentOf(input), timeUs);
   if (code == 0) return true;
   if (code == IDENTITY_TOO_OLD) return refuse(code, timeUs, load<i64>(header, HEADER_FORGOTTEN_THROUGH));
-  return refuse(code, 0, 0);
+  // The first answer to a request for an order stands in the journal: whoever asks again is told where.
+  return refuse(code, code == DUPLICATE && isHoldKind(load<u8>(input, INPUT_KIND)) ? recognisedAt : 0, 0);
+}
+
+@inline
+function isHoldKind(kind: u8): bool {
+  return kind >= HOLD_PLACED && kind <= HOLD_RELEASED;
 }
 
 /** One identity, one answer: called before the checks that may still refuse. */
@@ -201,6 +215,9 @@ function applyFill(input: usize, account: u32, number: u32, timeUs: i64): bool {
   answerValue(5, plannedRounding);
   answerValue(6, plannedLiquidationFee);
   bookFill(takePosition(account, number), liquidation);
+  useHold(account, number, side, load<u64>(input, INPUT_ORDER), quantity);
+  // What the venue closes by force says nothing about how the account trades.
+  if (!liquidation) countExecution(account, number, (flags & FLAG_ORDER_NAMED) != 0, load<u64>(input, INPUT_FINGERPRINT));
   return true;
 }
 
@@ -215,9 +232,11 @@ function applyCommand(input: usize, kind: u8, account: u32, number: u32, timeUs:
   const transfer = kind == DEPOSITED || kind == WITHDRAWN;
   if (isVenueAccount(account) && !(account == VENUE_INSURANCE && transfer)) return refuse(ACCOUNT_RESERVED, 0, 0);
   if (!isNew(input, timeUs)) return false;
-  const named = !transfer && !concernsAccount(input, kind);
+  const hold = isHoldKind(kind);
+  const named = kind == HOLD_PLACED || (!hold && !transfer && !concernsAccount(input, kind));
   if (named && !instrumentKnown(number)) return refuse(INSTRUMENT_UNKNOWN, 0, 0);
   rememberInput(input, timeUs);
+  if (hold) return applyHold(input, kind, account);
   return transfer ? transferMoney(input, kind, account) : choose(input, kind, account, number);
 }
 
@@ -272,6 +291,10 @@ function applyMarket(input: usize, kind: u8, number: u32, timeUs: i64): bool {
     return setMark(number, first(input), timeUs, load<u8>(input, INPUT_FLAGS), blobOf(input));
   }
   if (kind == FUNDING_APPLIED) return applyFunding(number, first(input), timeUs);
-  if (kind == INSTRUMENT_SETTLED_KIND) return settleInstrument(number, first(input), load<i64>(input, INPUT_SECOND));
+  if (kind == INSTRUMENT_SETTLED_KIND) {
+    if (!settleInstrument(number, first(input), load<i64>(input, INPUT_SECOND))) return false;
+    endHoldsIn(number);
+    return true;
+  }
   return refuse(FIELD_MISSING, 0, 0);
 }

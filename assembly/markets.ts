@@ -109,7 +109,7 @@ export function setMark(number: u32, price: i64, timeUs: i64, flags: u8, extras:
 /** What a regime computed from the instrument's facts is void. */
 @inline
 function raiseVersion(instrument: usize): void {
-  store<u64>(instrument, load<u64>(instrument, INSTRUMENT_VERSION) + 1, INSTRUMENT_VERSION);
+  store<u32>(instrument, load<u32>(instrument, INSTRUMENT_VERSION) + 1, INSTRUMENT_VERSION);
 }
 
 /** Of every instrument that follows this index or settles in this currency. */

@@ -59,9 +59,18 @@ export function setValue(slot: usize, index: u32, value: i64): void {
   store<i64>(slot + OUTPUT_VALUES + <usize>index * 8, value);
 }
 
+/** Journal position of the input under way. */
+export function ownPosition(): i64 {
+  return load<i64>(own, OUTPUT_POSITION);
+}
+
 /** Value `index` of the input's own slot. */
 export function answerValue(index: u32, value: i64): void {
   setValue(own, index, value);
+}
+
+export function answerInstrument(instrument: u32): void {
+  store<u32>(own, instrument, OUTPUT_INSTRUMENT);
 }
 
 export function answerCurrency(currency: u32): void {

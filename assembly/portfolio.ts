@@ -1,6 +1,6 @@
 // Portfolio margin (MAR-029 to MAR-032): which program margins whom, and what its verdict means for pools and states.
 
-import { CAPACITY, CURRENCY_UNKNOWN, INITIAL_MARGIN, LISTING_INVALID, MARGIN_UNKNOWN, MODE_UNKNOWN, REGIME_NEEDED, REGIME_UNKNOWN } from "./codes";
+import { CAPACITY, CURRENCY_UNKNOWN, LISTING_INVALID, MODE_UNKNOWN, REGIME_NEEDED, REGIME_UNKNOWN } from "./codes";
 import { isOption } from "./contracts";
 import { takePool } from "./holdings";
 import {
@@ -12,7 +12,8 @@ import {
   REGIME_NEXT_PROGRAM, REGIME_NEXT_VALUATION, REGIME_PROGRAM, REGIME_VALUATION, VENUE_ACCOUNTS,
 } from "./layout";
 import { noteKey } from "./listings";
-import { attach, detach, gatherAccount, gatheredSlot, judgeAccount, judgePoolState, orderGathered, poolEquity } from "./margin";
+import { attach, detach, gatherAccount, gatheredSlot, judgeAccount, judgePoolState, orderGathered } from "./margin";
+import { failedEquity, failedInitial, failedRegimeCode, portfolioPasses, tablesPass } from "./orderMargin";
 import { emit, refuse, setValue } from "./outputs";
 import {
   evaluateAccount, judgesCurrencies, refusedNode, refusedRow, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
@@ -180,34 +181,6 @@ function storeVerdicts(account: u32): bool {
   return true;
 }
 
-// Why `passesRegime` said no.
-export let failedRegimeCode: u8 = 0;
-export let failedEquity: i64 = 0;
-export let failedInitial: i64 = 0;
-
-/** MAR-031: whether the account, as its records stand now, has its initial margin. Nothing is stored. */
-export function passesRegime(account: u32): bool {
-  return evaluateAccount(account, 0, 0) == 0 ? verdictsPass() : failUnknown();
-}
-
-export function failUnknown(): bool {
-  failedRegimeCode = MARGIN_UNKNOWN;
-  failedEquity = 0;
-  failedInitial = 0;
-  return false;
-}
-
-function verdictsPass(): bool {
-  for (let row: u32 = 0; row < verdictCount(); row++) {
-    if (verdictEquity(row) >= verdictInitial(row)) continue;
-    failedRegimeCode = INITIAL_MARGIN;
-    failedEquity = verdictEquity(row);
-    failedInitial = verdictInitial(row);
-    return false;
-  }
-  return true;
-}
-
 /** MAR-019 and MAR-031, for the account's own mode. */
 export function changeAccountMode(account: u32, mode: u8, regime: u32): bool {
   const record = accountAt(account);
@@ -227,7 +200,7 @@ export function changeAccountMode(account: u32, mode: u8, regime: u32): bool {
   }
   const regimeBefore = load<u32>(record, ACCOUNT_REGIME);
   regroup(account, mode, mode == MODE_PORTFOLIO ? regime : 0);
-  if (mode == MODE_PORTFOLIO ? passesRegime(account) : passesTables(account)) {
+  if (mode == MODE_PORTFOLIO ? portfolioPasses(account) : tablesPass(account)) {
     touch(account);
     if (mode == MODE_PORTFOLIO) return true;
     store<u8>(record, 0, ACCOUNT_MARGIN_UNKNOWN);
@@ -269,21 +242,6 @@ function holdsOption(account: u32): bool {
     slot = load<u32>(position, POSITION_NEXT);
   }
   return false;
-}
-
-function passesTables(account: u32): bool {
-  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
-  while (slot != NONE) {
-    const pool = poolAt(slot);
-    if (poolEquity(pool) < load<i64>(pool, POOL_IM)) {
-      failedRegimeCode = INITIAL_MARGIN;
-      failedEquity = poolEquity(pool);
-      failedInitial = load<i64>(pool, POOL_IM);
-      return false;
-    }
-    slot = load<u32>(pool, POOL_NEXT);
-  }
-  return true;
 }
 
 function judgePools(account: u32): void {

@@ -19,13 +19,15 @@ import { CELL, divide, multiply as multiplyCells, negate, putWhole, subtract, TO
 import {
   BOOK_ARENA_TAKEN, BOOK_CURRENCIES, BOOK_ORDERS, BOOK_POSITIONS, BOOK_TIME, CURRENCY_KEYS_SIZE, EVALUATE_LIVE,
   FIELD_BALANCE, FIELD_ENTRY, FIELD_FORWARD, FIELD_INDEX, FIELD_INTEREST, FIELD_ISOLATED, FIELD_LEVERAGE, FIELD_MARK,
-  INPUT_RECORD_DEFAULT, INPUT_RECORD_SIZE, LEVEL_ACCOUNT, LEVEL_CURRENCY, PROGRAM_INPUTS, PROGRAM_LEVEL,
+  INPUT_RECORD_DEFAULT, INPUT_RECORD_SIZE, LEVEL_ACCOUNT, LEVEL_CURRENCY, LEVEL_ORDER, NODE_FLAGS, NODE_LEVEL, NODE_SIZE, NODE_VERDICT,
+  PROGRAM_INPUTS, PROGRAM_LEVEL, PROGRAM_NODES,
   FIELD_MULTIPLIER, FIELD_POSTED, FIELD_PRICE, FIELD_PROFIT, FIELD_QUANTITY, FIELD_STRIKE, FIELD_VOLATILITY,
   POSITION_EXPIRY, POSITION_INVERSE, POSITION_KEYS_SIZE, POSITION_NUMBER, POSITION_PRODUCT, POSITION_VERSION,
   POSITION_SETTLEMENT, POSITION_UNDERLYING, REFUSAL_NODE, REFUSAL_ROW, REGIME_DONE, VERDICT_EQUITY, VERDICT_INITIAL,
   VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
 } from "./regime/format";
 import { EXPIRY_NONE } from "./regime/book";
+import { bookedOrders, fillWithOrders } from "./bookOrders";
 import { evaluate } from "./regime/machine";
 import { programAt } from "./regime/programs";
 import { book, currencyKeys, fieldColumn, inputColumn, positionKeys, positionMax, refusal, verdicts } from "./regime/regions";
@@ -64,7 +66,28 @@ export function evaluateAccount(account: u32, position: usize, pool: usize): u8 
   return 0;
 }
 
+/** Whether resting orders stand in the book, for a regime that judges them itself (MAR-035). */
+let ordersInBook: bool = false;
+let valuationOfBook: u32 = NONE;
+
+export function countOrders(on: bool): void {
+  ordersInBook = on;
+}
+
+/** Whether a program's verdict looks at orders. */
+export function judgesOrders(slot: u32): bool {
+  const program = programAt(slot);
+  const count = load<u32>(program, PROGRAM_NODES);
+  const nodes = program + load<u32>(program, PROGRAM_NODES + 4);
+  for (let number: u32 = 0; number < count; number++) {
+    const node = nodes + <usize>number * NODE_SIZE;
+    if (load<u8>(node, NODE_LEVEL) == LEVEL_ORDER && (load<u8>(node, NODE_FLAGS) & NODE_VERDICT) != 0) return true;
+  }
+  return false;
+}
+
 function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
+  valuationOfBook = valuation;
   positionRows = 0;
   currencyRows = 0;
   let pool = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
@@ -78,6 +101,7 @@ function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, pr
     store<u32>(spareOf, load<u32>(instrumentAt(spareNumber), INSTRUMENT_CURRENCY), POOL_CURRENCY);
     addCurrency(spareOf, valuation);
   }
+  if (ordersInBook) return fillWithOrders(account) && closeBook(bookedOrders, program);
   let waiting = isSpare;
   let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
   while (slot != NONE) {
@@ -90,9 +114,13 @@ function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, pr
     slot = load<u32>(position, POSITION_NEXT);
   }
   if (waiting && !addPosition(spare)) return false;
+  return closeBook(0, program);
+}
+
+function closeBook(orders: u32, program: u32): bool {
   store<i64>(book, load<i64>(header, HEADER_EVENT_TIME), BOOK_TIME);
   store<u32>(book, positionRows, BOOK_POSITIONS);
-  store<u32>(book, 0, BOOK_ORDERS);
+  store<u32>(book, orders, BOOK_ORDERS);
   store<u32>(book, currencyRows, BOOK_CURRENCIES);
   store<u32>(book, 0, BOOK_ARENA_TAKEN);
   fillDefaults(program);
@@ -119,6 +147,17 @@ function fillDefaults(slot: u32): void {
   }
 }
 
+/** Of a position without a pool: a row for its currency, with nothing in it. */
+export function addEmptyCurrency(number: u32): void {
+  for (let row: u32 = 0; row < currencyRows; row++) {
+    if (load<u32>(CURRENCIES + (<usize>row << 2)) == number) return;
+  }
+  const pool = poolAt(sparePool);
+  store<u32>(pool, number, POOL_CURRENCY);
+  store<i64>(pool, 0, POOL_BALANCE);
+  addCurrency(pool, valuationOfBook);
+}
+
 function addCurrency(pool: usize, valuation: u32): void {
   const number = load<u32>(pool, POOL_CURRENCY);
   const currency = currencyAt(number);
@@ -140,7 +179,22 @@ function putIndex(cell: usize, key: u32): void {
   else putUnits(cell, price, 8);
 }
 
-function addPosition(position: usize): bool {
+/** Facts of the market that are only tried must not be read from, nor left in, what the market store keeps by version. */
+const TRIALS: u64 = 1 << 32;
+let trials: u64 = 0;
+let onTrial: bool = false;
+
+export function beginMarketTrial(): void {
+  trials++;
+  onTrial = true;
+}
+
+export function endMarketTrial(): void {
+  onTrial = false;
+}
+
+/** @returns whether there is room for its row */
+export function addPosition(position: usize): bool {
   if (positionRows >= positionMax) return false;
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
   const currency = currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY));
@@ -154,7 +208,7 @@ function addPosition(position: usize): bool {
   store<u32>(keys, load<u32>(instrument, INSTRUMENT_KEY), POSITION_NUMBER);
   store<u8>(keys, load<u8>(instrument, INSTRUMENT_PRODUCT), POSITION_PRODUCT);
   store<u8>(keys, inverse ? 1 : 0, POSITION_INVERSE);
-  store<u64>(keys, load<u64>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
+  store<u64>(keys, onTrial ? TRIALS + trials : <u64>load<u32>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
 
   const offset = <usize>positionRows * CELL;
   const quantityScale = load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE);

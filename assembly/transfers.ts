@@ -9,13 +9,15 @@ import { larger, magnitude, smaller } from "./fixed";
 import { creditVenue, findPool, findPosition, isCross, takePool } from "./holdings";
 import {
   INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_IM, POOL_NET_DEPOSITS, POOL_PROFIT,
-  POSITION_ACCOUNT, POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED,
+  POSITION_ACCOUNT, POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_MODE, POSITION_POOL, POSITION_POSTED,
   POSITION_QUANTITY, VENUE_TRANSFERS,
 } from "./layout";
 import {
   attach, detach, freeCollateral, isolatedEquity, judgePool, poolEquity, profitOf, setMode, settleChange,
 } from "./margin";
-import { failedEquity, failedInitial, failedRegimeCode, passesRegime } from "./portfolio";
+import {
+  failedEquity, failedInitial, failedRegimeCode, hasHolds, portfolioPasses, premiumsIn, reservedByTables, reservedOfOrders,
+} from "./orderMargin";
 import { spendable } from "./portfolioBook";
 import { inPortfolio, isPortfolio } from "./touched";
 import { answerCurrency, answerValue, refuse } from "./outputs";
@@ -54,7 +56,8 @@ export function withdraw(account: u32, currency: u32, amount: i64): bool {
   if (!checkAmount(amount)) return false;
   const slot = findPool(account, currency);
   if (isPortfolio(account) && slot != NONE) return withdrawFromPortfolio(account, slot, currency, amount);
-  const free: i64 = slot == NONE ? 0 : freeCollateral(poolAt(slot));
+  // Orders that rest keep what they reserve (MAR-033, MAR-034).
+  const free: i64 = slot == NONE ? 0 : freeCollateral(poolAt(slot)) - reservedOfOrders(account, currency);
   if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
   return transfer(slot, currency, 0 - amount);
 }
@@ -63,10 +66,10 @@ export function withdraw(account: u32, currency: u32, amount: i64): bool {
 function withdrawFromPortfolio(account: u32, slot: u32, currency: u32, amount: i64): bool {
   const pool = poolAt(slot);
   const balance = load<i64>(pool, POOL_BALANCE);
-  const free = spendable(account, pool);
+  const free = spendable(account, pool) - premiumsIn(account, currency);
   if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
   store<i64>(pool, balance - amount, POOL_BALANCE);
-  const passes = passesRegime(account);
+  const passes = portfolioPasses(account);
   store<i64>(pool, balance, POOL_BALANCE);
   if (!passes) return refuse(failedRegimeCode, failedEquity, failedInitial);
   return transfer(slot, currency, 0 - amount);
@@ -86,7 +89,7 @@ function changeModeInPortfolio(slot: u32, mode: u8): bool {
     if (load<i64>(pool, POOL_BALANCE) < moved) return refuse(INITIAL_MARGIN, load<i64>(pool, POOL_BALANCE), moved);
   }
   fence(position, pool, mode, moved);
-  if (!passesRegime(account)) {
+  if (!portfolioPasses(account)) {
     fence(position, pool, mode == MODE_ISOLATED ? MODE_CROSS : MODE_ISOLATED, 0 - moved);
     return refuse(failedRegimeCode, failedEquity, failedInitial);
   }
@@ -103,6 +106,15 @@ function fence(position: usize, pool: usize, mode: u8, amount: i64): void {
   store<i64>(position, load<i64>(position, POSITION_POSTED) + amount, POSITION_POSTED);
   store<i64>(pool, load<i64>(pool, POOL_BALANCE) - amount, POOL_BALANCE);
   attach(position);
+}
+
+/** What the account's orders would reserve with the position in another mode. */
+function reservedAs(position: usize, mode: u8, currency: u32): i64 {
+  const before = load<u8>(position, POSITION_MODE);
+  store<u8>(position, mode, POSITION_MODE);
+  const reserved = reservedOfOrders(load<u32>(position, POSITION_ACCOUNT), currency);
+  store<u8>(position, before, POSITION_MODE);
+  return reserved;
 }
 
 /** MAR-019 for a position. The answer is the change of posted collateral. */
@@ -125,7 +137,8 @@ export function changeMode(slot: u32, mode: u8): bool {
     const posting = larger(initial, initial - profit);
     const others = load<i64>(pool, POOL_PROFIT) - profit;
     if (balance < posting) return refuse(INITIAL_MARGIN, balance - posting, 0);
-    const required = load<i64>(pool, POOL_IM) - initial;
+    const currency = load<u32>(instrumentAt(load<u32>(position, POSITION_INSTRUMENT)), INSTRUMENT_CURRENCY);
+    const required = load<i64>(pool, POOL_IM) - initial + reservedAs(position, MODE_ISOLATED, currency);
     const equity = balance - posting + others;
     if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
     detach(position);
@@ -137,7 +150,8 @@ export function changeMode(slot: u32, mode: u8): bool {
   } else {
     const posted = load<i64>(position, POSITION_POSTED);
     const equity = poolEquity(pool) + posted + profit;
-    const required = load<i64>(pool, POOL_IM) + initial;
+    const currency = load<u32>(instrumentAt(load<u32>(position, POSITION_INSTRUMENT)), INSTRUMENT_CURRENCY);
+    const required = load<i64>(pool, POOL_IM) + initial + reservedAs(position, MODE_CROSS, currency);
     if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
     detach(position);
     setMode(position, MODE_CROSS);
@@ -166,7 +180,7 @@ export function changeLeverage(slot: u32, leverageE2: u32): bool {
   if (inPortfolio(position)) {
     const chosen = load<u32>(position, POSITION_LEVERAGE);
     store<u32>(position, leverageE2, POSITION_LEVERAGE);
-    if (load<i64>(position, POSITION_QUANTITY) != 0 && !passesRegime(load<u32>(position, POSITION_ACCOUNT))) {
+    if (load<i64>(position, POSITION_QUANTITY) != 0 && !portfolioPasses(load<u32>(position, POSITION_ACCOUNT))) {
       store<u32>(position, chosen, POSITION_LEVERAGE);
       return refuse(failedRegimeCode, failedEquity, failedInitial);
     }
@@ -182,11 +196,34 @@ export function changeLeverage(slot: u32, leverageE2: u32): bool {
     const required = isCross(position) ? load<i64>(pool, POOL_IM) - before + initial : initial;
     if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
   }
+  if (!ordersFitLeverage(position, leverageE2, initial)) return false;
   detach(position);
   store<u32>(position, leverageE2, POSITION_LEVERAGE);
   attach(position);
   settleChange(slot);
   return true;
+}
+
+/** MAR-020: the orders that rest in the instrument, margined at the leverage that is asked for. `initial`: of the position then. */
+function ordersFitLeverage(position: usize, leverageE2: u32, initial: i64): bool {
+  const account = load<u32>(position, POSITION_ACCOUNT);
+  if (!hasHolds(account)) return true;
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  const currency = load<u32>(instrumentAt(number), INSTRUMENT_CURRENCY);
+  const chosen = load<u32>(position, POSITION_LEVERAGE);
+  const initialBefore = load<i64>(position, POSITION_IM);
+  const before = reservedByTables(account, number);
+  store<u32>(position, leverageE2, POSITION_LEVERAGE);
+  store<i64>(position, initial, POSITION_IM);
+  const after = reservedByTables(account, number);
+  const reserved = reservedOfOrders(account, currency);
+  store<u32>(position, chosen, POSITION_LEVERAGE);
+  store<i64>(position, initialBefore, POSITION_IM);
+  const rise: i64 = isCross(position) ? initial - initialBefore : 0;
+  if (rise + after <= before) return true;
+  const pool = poolAt(load<u32>(position, POSITION_POOL));
+  const required = load<i64>(pool, POOL_IM) + rise + reserved;
+  return poolEquity(pool) >= required ? true : refuse(INITIAL_MARGIN, poolEquity(pool), required);
 }
 
 /** MAR-021: above zero posts, below zero takes back. */
@@ -200,11 +237,13 @@ export function moveCollateral(account: u32, instrument: u32, amount: i64): bool
   if (isCross(position) || load<i64>(position, POSITION_QUANTITY) == 0) return refuse(NOT_ISOLATED, 0, 0);
   const posted = load<i64>(position, POSITION_POSTED);
   if (amount > 0) {
-    const free = freeCollateral(pool);
+    const portfolio = isPortfolio(account);
+    const currency = load<u32>(instrumentAt(instrument), INSTRUMENT_CURRENCY);
+    const free = freeCollateral(pool) - (portfolio ? 0 : reservedOfOrders(account, currency));
     if (amount > free) return refuse(FREE_COLLATERAL, amount, free);
-    if (isPortfolio(account)) {
+    if (portfolio) {
       store<i64>(pool, load<i64>(pool, POOL_BALANCE) - amount, POOL_BALANCE);
-      const passes = passesRegime(account);
+      const passes = portfolioPasses(account);
       store<i64>(pool, load<i64>(pool, POOL_BALANCE) + amount, POOL_BALANCE);
       if (!passes) return refuse(failedRegimeCode, failedEquity, failedInitial);
     }

@@ -4,8 +4,10 @@ import { Command, Option } from "commander";
 import { append } from "./append.ts";
 import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
 import { conditionsNow, loadAverage } from "./conditions.ts";
+import { gateBatches, gateInProcess, gateLatency, gateUnary } from "./gate.ts";
 import { kafka } from "./kafka.ts";
 import { LEAST_ROUNDS } from "./measure.ts";
+import { replay } from "./replay.ts";
 import { benchLines, conditionLines } from "./report.ts";
 import { revaluation } from "./revaluation.ts";
 
@@ -15,7 +17,16 @@ interface Options {
   readonly json: boolean;
 }
 
-const BENCHES: readonly Bench[] = [revaluation, append, kafka];
+const BENCHES: readonly Bench[] = [
+  revaluation,
+  append,
+  replay,
+  kafka,
+  gateUnary,
+  gateBatches,
+  gateLatency,
+  gateInProcess,
+];
 const ROUNDS = { quick: LEAST_ROUNDS, full: 15 } as const;
 const EXIT = { missed: 2, refused: 3 } as const;
 
@@ -30,7 +41,7 @@ const command = new Command("bench")
     "after",
     `
 Benches:
-${BENCHES.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join("\n")}
+${BENCHES.map(({ name, summary }) => `  ${name.padEnd(15)} ${summary}`).join("\n")}
 
 "ours is 1.50x" means that our side does the same work one and a half times as fast; it is the median over the pairs of
 a round, so what slows the whole machine slows both. IQR is the interquartile range as a share of the median. A ratio

@@ -79,6 +79,11 @@ async function timed(side: Side): Promise<number> {
   return ms;
 }
 
+/** What was timed by other means than `interleave`. */
+export function seriesOf(name: string, roundsMs: readonly number[], warmUpRounds: number): Series {
+  return { name, roundsMs, ...spreadOf(roundsMs), warmUpRounds };
+}
+
 export function ratioOf(ours: Series, reference: Series): Ratio {
   const ratios = ours.roundsMs.map((ms, round) => reference.roundsMs[round]! / ms);
   const { medianMs: median, spread } = spreadOf(ratios);

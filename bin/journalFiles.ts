@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EVENT_KINDS } from "../services/engine/eventKinds.ts";
+import { RungStore } from "../services/journal/rungs.ts";
 import { SnapshotStore } from "../services/journal/snapshots.ts";
 import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
 
@@ -10,14 +11,20 @@ const SUFFIX = ".sqlite";
 export interface ShardFiles {
   readonly shard: string;
   readonly journalPath: string;
+  readonly snapshotsPath: string;
   readonly snapshots: SnapshotStore;
+  /** States that questions about the past begin from. */
+  readonly rungs: RungStore;
 }
 
 export function shardFiles(data: string, shard: string): ShardFiles {
+  const snapshotsPath = join(data, `${shard}-snapshots`);
   return {
     shard,
     journalPath: join(data, `${shard}${SUFFIX}`),
-    snapshots: new SnapshotStore(join(data, `${shard}-snapshots`)),
+    snapshotsPath,
+    snapshots: new SnapshotStore(snapshotsPath),
+    rungs: new RungStore(join(data, `${shard}-rungs`)),
   };
 }
 

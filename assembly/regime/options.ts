@@ -5,7 +5,7 @@
 
 import { logarithm, normal, normalDensity } from "./functions";
 
-const BLACK_PRICE: i32 = 0;
+export const BLACK_PRICE: i32 = 0;
 const BLACK_DELTA: i32 = 1;
 const BLACK_GAMMA: i32 = 2;
 const BLACK_VEGA: i32 = 3;

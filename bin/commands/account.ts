@@ -1,6 +1,10 @@
 import type { Command } from "commander";
+import type { GatewayClient } from "../../services/gateway/client.ts";
+import { explanationOf } from "../../services/gateway/derivationMessage.ts";
+import { marginPage } from "./marginPage.ts";
 import { ask, coloured, print, printJson, type RemoteOptions, remote } from "./remote.ts";
-import { statement } from "./statement.ts";
+import { asOfLine, statement } from "./statement.ts";
+import { paint } from "./table.ts";
 
 export function register(program: Command): void {
   const command = program
@@ -14,8 +18,10 @@ export function register(program: Command): void {
         "figure that does not exist, for example the liquidation price of a position that no mark can endanger.",
     )
     .argument("<account>", "name of the account")
-    .action(async (account: string, options: RemoteOptions) => {
+    .option("--explain", "show how the margin came about, figure by figure, instead", false)
+    .action(async (account: string, options: RemoteOptions & { readonly explain: boolean }) => {
       await ask(command, options, async (client) => {
+        if (options.explain) return explainAccount(command, client, account, options.json);
         const answer = await client.getAccount(account);
         if (options.json) {
           printJson(command, answer);
@@ -27,7 +33,23 @@ export function register(program: Command): void {
   remote(
     command,
     "  plimsoll account alice\n" +
+      "  plimsoll account alice --explain\n" +
       "  plimsoll account alice --json | jq '.account.pools[].equity'\n" +
       "  plimsoll account venue:insurance          the venue's own accounts are accounts too",
   );
+}
+
+async function explainAccount(command: Command, client: GatewayClient, account: string, json: boolean): Promise<void> {
+  const answer = await client.explainAccount(account);
+  if (json) return printJson(command, answer);
+  const colour = coloured(command);
+  const { main, isolated, asOf } = answer;
+  print(command, [
+    ...marginPage(explanationOf(main!), colour),
+    ...(isolated === undefined
+      ? []
+      : ["", paint("bold", "Isolated positions", colour), ...marginPage(explanationOf(isolated), colour)]),
+    "",
+    asOfLine(asOf!),
+  ]);
 }

@@ -13,6 +13,7 @@ import { type Column, paint, table } from "./table.ts";
 
 interface CheckOptions extends RemoteOptions {
   readonly price?: string;
+  readonly reduceOnly: boolean;
 }
 
 const SIDES = { buy: Side.BUY, sell: Side.SELL } as const;
@@ -37,6 +38,7 @@ export function register(program: Command): void {
     .addArgument(new Argument("<side>", "buy or sell").choices(Object.keys(SIDES)))
     .argument("<quantity>", "contracts")
     .option("--price <price>", "limit price; without it the order is a market order")
+    .option("--reduce-only", "refuse the order when it would add to a position (CTL-004)", false)
     .action(
       async (
         account: string,
@@ -45,7 +47,8 @@ export function register(program: Command): void {
         quantity: string,
         options: CheckOptions,
       ) => {
-        const order: Order = { account, instrument, side: SIDES[side], quantity, limitPrice: options.price };
+        const { price: limitPrice, reduceOnly } = options;
+        const order: Order = { account, instrument, side: SIDES[side], quantity, limitPrice, reduceOnly };
         await ask(command, options, async (client) => {
           const answer = await client.checkOrder(order);
           if (options.json) {
@@ -74,7 +77,8 @@ function decisionLines(answer: CheckOrderResponse, heading: string, colour: bool
   return [verdict(decision, heading, colour), "", ...figureLines(decision, colour), asOfLine(answer.asOf!)];
 }
 
-function figureLines({ before, after, currency, fee, reduces }: OrderDecision, colour: boolean): string[] {
+/** Margin before and after an order, as a table. */
+export function figureLines({ before, after, currency, fee, reduces }: OrderDecision, colour: boolean): string[] {
   if (before === undefined || after === undefined) {
     return [];
   }

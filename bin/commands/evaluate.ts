@@ -4,16 +4,20 @@ import { evaluateBook, type MarginedBook } from "../../services/evaluate/evaluat
 import { BookRefusedError, type Evaluation } from "../../services/evaluate/evaluation.ts";
 import { explain } from "../../services/evaluate/explain.ts";
 import { explanationText } from "../../services/evaluate/explanationText.ts";
+import { greeksOf } from "../../services/evaluate/greeks.ts";
+import { describeRegime } from "../../services/regimes/describeRegime.ts";
 import { listRegimes, loadRegime } from "../../services/regimes/loadRegime.ts";
 import type { Overrides } from "../../services/regimes/overrides.ts";
 import type { Program } from "../../services/regimes/program.ts";
-import { RegimeDocumentError } from "../../services/regimes/regimeError.ts";
+import { RegimeDocumentError, UnknownOverrideError } from "../../services/regimes/regimeError.ts";
+import { greeksDocument, greeksLines } from "./greeksTable.ts";
 import { marginPage, verdictLines } from "./marginPage.ts";
 import { coloured, print } from "./remote.ts";
 import { paint } from "./table.ts";
 
 interface EvaluateOptions {
-  readonly regime: string;
+  readonly regime?: string;
+  readonly greeks: boolean;
   readonly book: string;
   readonly explain: boolean;
   readonly json: boolean;
@@ -30,9 +34,10 @@ export function register(program: Command): void {
         "margins live accounts. Needs no running engine. `plimsoll regimes` lists the regimes; a path that ends in " +
         ".yaml is a document of your own (docs/regimes.md).",
     )
-    .requiredOption("--regime <id>", "which regime, for example deribit-portfolio-2026-02")
+    .option("--regime <id>", "which regime, for example deribit-portfolio-2026-02")
     .requiredOption("--book <file>", "the book as JSON; - reads standard input")
     .option("--explain", "show the whole derivation: what adds up to what, scenario grids, clauses, sources", false)
+    .option("--greeks", "show delta, gamma, vega and theta too, or without --regime alone", false)
     .option("--set <parameter=value>", "another value for a parameter of the regime (repeat it)", collect, [])
     .option("--json", "print one JSON document; decimals are strings with all their digits", false)
     .addHelpText(
@@ -40,23 +45,28 @@ export function register(program: Command): void {
       "\nExamples:\n" +
         "  plimsoll evaluate --regime deribit-portfolio-2026-02 --book book.json\n" +
         "  plimsoll evaluate --regime deribit-portfolio-2026-02 --book book.json --explain\n" +
+        "  plimsoll evaluate --greeks --book book.json\n" +
         "  plimsoll evaluate --regime dydx-v4-2024-06 --book - --json < book.json | jq '.main.verdicts'\n" +
         "\nExit codes:\n" +
         "  0  margined\n" +
         "  1  the book or the regime makes no sense: the message names the place and what is wrong",
     )
     .action((options: EvaluateOptions) => {
-      const regime = load(command, options);
+      const { regime: id, json, explain: whole } = options;
+      if (id === undefined && !options.greeks) return command.error("error: say --regime <id>, or --greeks");
+      const regime = id === undefined ? undefined : load(command, id, options.set);
       const text = readText(command, options.book);
-      let margined: MarginedBook;
-      try {
-        margined = evaluateBook(regime, text);
-      } catch (error) {
-        if (!(error instanceof BookRefusedError)) throw error;
-        return command.error(`error: ${options.book}: ${error.message} (${error.code})`);
+      const margined = regime && answered(command, options.book, () => evaluateBook(regime, text));
+      const greeks = options.greeks ? answered(command, options.book, () => greeksOf(text)) : undefined;
+      if (json) {
+        const verdict = regime && margined ? documentOf(regime, margined, whole) : {};
+        const document = { ...verdict, ...(greeks === undefined ? {} : { greeks: greeksDocument(greeks) }) };
+        return print(command, [JSON.stringify(document, null, 2)]);
       }
-      if (options.json) print(command, [JSON.stringify(documentOf(regime, margined, options.explain), null, 2)]);
-      else print(command, pages(regime, margined, options.explain, coloured(command)));
+      const colour = coloured(command);
+      const verdict = regime && margined ? pages(regime, margined, whole, colour) : [];
+      const sensitivities = greeks === undefined ? [] : greeksLines(greeks, colour);
+      print(command, [...verdict, ...(verdict.length > 0 && greeks !== undefined ? [""] : []), ...sensitivities]);
     });
 }
 
@@ -66,10 +76,7 @@ function registerRegimes(program: Command): void {
     .summary("list the margin models that come with the project")
     .option("--json", "print one JSON document", false)
     .action(({ json }: { json: boolean }) => {
-      const regimes = listRegimes().map((id) => {
-        const { venue, title, vintage, sources } = loadRegime(id);
-        return { id, venue, title, vintage, sources };
-      });
+      const regimes = listRegimes().map(describeRegime);
       if (json) print(command, [JSON.stringify(regimes, null, 2)]);
       else
         print(
@@ -79,13 +86,24 @@ function registerRegimes(program: Command): void {
     });
 }
 
-function load(command: Command, { regime, set }: EvaluateOptions): Program {
+/** What a book gives, or a word about what is wrong with it. */
+function answered<T>(command: Command, book: string, question: () => T): T {
+  try {
+    return question();
+  } catch (error) {
+    if (!(error instanceof BookRefusedError)) throw error;
+    return command.error(`error: ${book}: ${error.message} (${error.code})`);
+  }
+}
+
+function load(command: Command, regime: string, set: readonly string[]): Program {
   try {
     return loadRegime(regime, overridesOf(command, set));
   } catch (error) {
-    if (error instanceof RegimeDocumentError || error instanceof RangeError)
-      return command.error(`error: ${error.message}`);
-    throw error;
+    const wrong =
+      error instanceof RegimeDocumentError || error instanceof UnknownOverrideError || error instanceof RangeError;
+    if (!wrong) throw error;
+    return command.error(`error: ${error.message}`);
   }
 }
 

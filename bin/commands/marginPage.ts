@@ -51,7 +51,7 @@ export function marginPage(explanation: Explanation, colour: boolean): string[] 
   ] as const;
   return [
     paint("bold", `${regime.venue}: ${regime.title}`, colour),
-    `${regime.id}, in force from ${regime.vintage}`,
+    regime.vintage === "" ? regime.id : `${regime.id}, in force from ${regime.vintage}`,
     "",
     ...verdictLines(explanation, colour),
     ...sections.flatMap(([title, term]) => walk.section(title, term)),

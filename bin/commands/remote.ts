@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { Command } from "commander";
 import { marginStateToJSON, refusalReasonToJSON } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import { marginModeToJSON } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { controlToJSON, marginModeToJSON, switchToJSON } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { GatewayClient, GatewayTimeoutError, GatewayUnreachableError } from "../../services/gateway/client.ts";
 import { GatewayError } from "../../services/gateway/statusDetails.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
@@ -67,6 +67,8 @@ export function printJson(command: Command, answer: object): void {
     state: marginStateToJSON,
     marginMode: marginModeToJSON,
     reason: refusalReasonToJSON,
+    control: controlToJSON,
+    switch: switchToJSON,
   };
   const text = JSON.stringify(
     answer,

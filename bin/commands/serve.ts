@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ReplayDesk } from "../../services/audit/replay/desk.ts";
 import { Engine } from "../../services/engine/engine.ts";
 import { DEFAULT_CAPACITIES } from "../../services/engine/genesis.ts";
 import { type Gateway, startGateway } from "../../services/gateway/server.ts";
@@ -8,6 +9,7 @@ import type { Source } from "../../services/ingest/source.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
 import { TapeSource } from "../../services/ingest/tape.ts";
 import type { VenueFeedback } from "../../services/ingest/venueFeedback.ts";
+import { JournalHistory } from "../../services/journal/journalHistory.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
 import { fail } from "../failure.ts";
@@ -33,12 +35,15 @@ export interface ServeOptions {
   readonly accounts?: number;
   readonly stepInterval: number;
   readonly steps?: number;
+  readonly maxLagMs?: number;
   readonly json: boolean;
 }
 
 /** Events after which a snapshot is taken. */
 const SNAPSHOT_EVERY_EVENTS = 250_000;
 const PULL_LIMIT = 4_096;
+/** While the gate is asked, its callers wait no longer for one batch of the feed. */
+const BATCH_WITHIN_MS = 4;
 
 export function register(program: Command): void {
   program
@@ -46,7 +51,8 @@ export function register(program: Command): void {
     .summary("run the engine: a simulated venue, a recorded tape, or Kafka in; gRPC out")
     .description(
       "Runs the engine on its journal and serves gRPC on loopback. Without --tape or --kafka a simulated venue trades: " +
-        "500 accounts, a linear and an inverse perpetual, a dated future, funding, margin calls, liquidations.\n\n" +
+        "500 accounts on linear and inverse perpetuals and a dated future, eight in portfolio mode with options; funding, " +
+        "margin calls, liquidations.\n\n" +
         "The journal continues where it ended: stop with Ctrl-C, start again. Each market has a journal of its own in " +
         "the data folder.",
     )
@@ -63,6 +69,12 @@ export function register(program: Command): void {
     .option("--accounts <n>", "accounts to make up (default: 500 simulated, 1000 on a tape)", wholeNumber(10, 60_000))
     .option("--step-interval <ms>", "pace of the simulated venue; 0 is as fast as possible", wholeNumber(0, 60_000), 50)
     .option("--steps <n>", "end the simulated venue after so many steps", wholeNumber(1, 1e9))
+    .option(
+      "--max-lag-ms <ms>",
+      "refuse new risk while the newest event is older than this by the wall clock (ENGINE_BEHIND); for a live feed " +
+        "(default: no bound)",
+      wholeNumber(1, 86_400_000),
+    )
     .option("--json", "print one JSON object as the last line on stdout; status goes to stderr", false)
     .addHelpText(
       "after",
@@ -86,9 +98,13 @@ async function serve(options: ServeOptions): Promise<void> {
   const shard = options.kafka === undefined ? market.id : kafkaShard(market.id);
   const files = shardFiles(options.data, shard);
   const recovery = progressBar("replay");
+  const journal = openJournal(files);
+  const past = JournalHistory.open(files.journalPath);
   const engine = await Engine.open({
-    journal: openJournal(files),
+    journal,
+    past,
     snapshots: files.snapshots,
+    rungs: files.rungs,
     kernelBinary: kernelBinary(),
     engineVersion: ENGINE_VERSION,
     shard,
@@ -97,6 +113,8 @@ async function serve(options: ServeOptions): Promise<void> {
     source: (feedback) => sourceOf(options, market, feedback, say),
     snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS,
     pullLimit: PULL_LIMIT,
+    lagBound: options.maxLagMs === undefined ? undefined : { clock: systemClock, maxLagMs: options.maxLagMs },
+    batchSize: { withinMs: BATCH_WITHIN_MS, nowMs: () => performance.now() },
     log: say,
     progress: recovery.update,
   });
@@ -108,7 +126,8 @@ async function serve(options: ServeOptions): Promise<void> {
           `${start.replayedEvents} events replayed), epoch ${start.epoch}`
       : `new journal ${files.journalPath}, market ${market.id}`,
   );
-  const gateway = await startGateway({ engine, host: options.host, port: options.port });
+  const audit = new ReplayDesk(past, files.rungs);
+  const gateway = await startGateway({ engine, audit, host: options.host, port: options.port });
   say(`gRPC on ${options.host}:${gateway.port}; Ctrl-C ends`);
   await runUntilEnd(options, engine, gateway, say);
 }

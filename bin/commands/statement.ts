@@ -1,6 +1,6 @@
 import type { Account, MarginRatio, Pool, Position } from "../../generated/proto/plimsoll/v1/account.ts";
 import type { AsOf } from "../../generated/proto/plimsoll/v1/as_of.ts";
-import { MarginState, marginStateToJSON } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { MarginState, marginStateToJSON, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { MarginMode } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { type Cell, type Column, paint, type Style, table } from "./table.ts";
 
@@ -18,8 +18,13 @@ export function statement(account: Account, asOf: AsOf, colour: boolean): string
   const lines = [
     paint("bold", `Account ${account.account}`, colour),
     `Margin state  ${paint(state.style, state.text, colour)}, since ${utcTime(account.stateSinceUs)}`,
-    `Margin mode   ${modeName(account.marginMode)} for new positions`,
+    account.marginMode === MarginMode.PORTFOLIO
+      ? `Margin mode   portfolio, regime ${account.regime} (${account.regimeId})`
+      : `Margin mode   ${modeName(account.marginMode)} for new positions`,
   ];
+  if (account.marginUnknown !== RefusalReason.UNSPECIFIED) {
+    lines.push(paint(["bold", "magenta"], "Margin unknown: a fact is missing; figures are those known last", colour));
+  }
   if (account.quarantined) {
     lines.push(paint(["bold", "magenta"], "Quarantined: takes no new risk until an operator has looked at it", colour));
   }

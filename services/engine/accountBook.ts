@@ -1,17 +1,35 @@
 import { ContractKind, type InstrumentListing, OptionType } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { bookTimeText } from "../evaluate/bookTime.ts";
 import type { KernelReader } from "../kernel/reader.ts";
 import type { InstrumentView, PositionView } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { isOption } from "../markets/valueFraction.ts";
+import { divide, formatFixed, multiply, ONE } from "../regimes/fixed.ts";
 import type { Instrument, Names } from "./names.ts";
 
 /** A book as docs/books.md describes it, ready for JSON. */
 export interface BookText {
   readonly time: string;
+  readonly limits: { readonly volatility: readonly [low: string, high: string] };
   readonly currencies: Readonly<Record<string, { readonly balance: string; readonly price?: string }>>;
   readonly underlyings: Readonly<Record<string, { readonly index: string }>>;
   readonly instruments: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly positions: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A live account's book, and what margins it. */
+export interface AccountBook {
+  readonly book: BookText;
+  /** Id of the regime; undefined for an account under margin tables. */
+  readonly regime: string | undefined;
+}
+
+export function bookOfAccount(reader: KernelReader, names: Names, account: number): AccountBook {
+  const { regime } = reader.account(account);
+  return {
+    book: accountBook(reader, names, account),
+    regime: regime === undefined ? undefined : names.regimes[regime]?.applies?.id,
+  };
 }
 
 /**
@@ -24,7 +42,9 @@ export function accountBook(reader: KernelReader, names: Names, account: number)
   const listed = positions.map(({ instrument }) => names.instruments[instrument]!);
   const underlyings = new Set(listed.map(({ listing }) => listing.underlying ?? "").filter((name) => name !== ""));
   return {
-    time: new Date(Number(reader.eventTimeUs / 1000n)).toISOString(),
+    // What live marks may say (INP-008).
+    limits: { volatility: ["0", "5"] },
+    time: bookTimeText(reader.eventTimeUs),
     currencies: Object.fromEntries(
       view.pools.map(({ currency, balance }) => {
         const { name, scale } = names.currencies[currency]!;
@@ -80,7 +100,7 @@ function instrumentText({ name, listing }: Instrument, view: InstrumentView): Re
     ...priced("volatility", view.volatilityE9 === undefined ? undefined : formatDecimal(view.volatilityE9, 9)),
     interest: formatDecimal(view.interestE9, 9),
     ...priced("strike", isOption(listing) ? formatDecimal(listing.strikeE8 ?? 0n, 8) : undefined),
-    ...priced("expiry", expiryTimeUs === 0n ? undefined : new Date(Number(expiryTimeUs / 1000n)).toISOString()),
+    ...priced("expiry", expiryTimeUs === 0n ? undefined : bookTimeText(expiryTimeUs)),
   };
 }
 
@@ -99,7 +119,25 @@ function positionText(position: PositionView, { name, listing }: Instrument, nam
   return {
     instrument: name,
     quantity: formatDecimal(position.quantity, listing.quantityScale),
+    ...priced("entry", entryOf(position, listing, scale)),
     profit: formatDecimal(position.unrealisedProfit, scale),
     leverage: formatDecimal(BigInt(position.leverageE2), 2),
   };
+}
+
+/** MAR-002, digit by digit as the kernel tells it to a regime; undefined where the cost is zero. */
+function entryOf({ quantity, entryCost }: PositionView, listing: InstrumentListing, scale: number): string | undefined {
+  const held = quantity * 10n ** BigInt(18 - listing.quantityScale);
+  const cost = entryCost * 10n ** BigInt(18 - scale);
+  const multiplier = (listing.multiplierNumerator * ONE) / listing.multiplierDenominator;
+  if (cost === 0n) return undefined;
+  const entry =
+    listing.kind === ContractKind.INVERSE && !isOption(listing)
+      ? both(divide(held, cost), (perCoin) => multiply(-perCoin, multiplier))
+      : both(divide(cost, held), (perUnit) => divide(perUnit, multiplier));
+  return entry === undefined ? undefined : formatFixed(entry);
+}
+
+function both(value: bigint | undefined, next: (value: bigint) => bigint | undefined): bigint | undefined {
+  return value === undefined ? undefined : next(value);
 }

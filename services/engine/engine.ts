@@ -1,29 +1,53 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
-import type { AccountCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Explanation } from "../evaluate/explain.ts";
-import type { Source, SourceBatch, SourcePosition } from "../ingest/source.ts";
+import { type Migration, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Clock } from "../ingest/clock.ts";
+import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
+import type { RungStore } from "../journal/rungs.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
+import { bindingName } from "../kernel/bindingName.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
-import type { AccountView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
+import type { AccountView, ControlsView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
+import { type AccountBook, bookOfAccount } from "./accountBook.ts";
+import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
-import { explainAccount } from "./explainAccount.ts";
+import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
+import { holdCommand, holdOutcomeOfRow, NOTHING_LOOKED_AT } from "./holdOutcome.ts";
+import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
 import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
-import type { AccountRank, AsOf, CommandOutcome, OrderQuestion, RiskEngine } from "./riskEngine.ts";
+import type {
+  AccountRank,
+  AsOf,
+  CommandOutcome,
+  Cure,
+  HoldOutcome,
+  HoldRequest,
+  LargestOrder,
+  LargestOrderQuestion,
+  LiquidationMoves,
+  OrderQuestion,
+  RiskEngine,
+} from "./riskEngine.ts";
+import { RungWriter } from "./rung.ts";
 import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
 import { VenueView } from "./venueView.ts";
 
 export interface EngineOptions {
   readonly journal: Journal;
+  /** Reads the same journal beside the engine; closed before it, so that the last to leave can put the log into the file. */
+  readonly past?: { close(): void };
   readonly snapshots: SnapshotStore;
+  /** Where states are left for questions about the past; absent: nowhere. */
+  readonly rungs?: RungStore;
   readonly kernelBinary: Uint8Array;
   readonly engineVersion: string;
   readonly shard: string;
@@ -36,6 +60,10 @@ export interface EngineOptions {
   readonly snapshotEveryEvents: number;
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
+  /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
+  readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
+  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
+  readonly batchSize?: BatchSizeOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -50,11 +78,17 @@ export interface StartReport {
   readonly epoch: number;
 }
 
+type Refusal = Pick<OrderAnswer, "code" | "value" | "limit" | "binding">;
+
 interface WaitingCommand {
-  readonly command: AccountCommand;
-  readonly resolve: (outcome: CommandOutcome) => void;
+  readonly input: VenueInput;
+  /** Told the row of the command, which is on disk. */
+  readonly durable: (row: JournalRow) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** A batch takes so many inputs however long they take: it costs one write to the disk whatever is in it. */
+const LEAST_BATCH = 64;
 
 /** The engine has stopped or is stopping; the reason stands in the message. */
 export class EngineStoppedError extends Error {
@@ -78,9 +112,11 @@ export class Engine implements RiskEngine {
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
+  readonly #batchSize: BatchSize;
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
+  #rungs: RungWriter | undefined;
   #ranking: { readonly position: number; readonly ranks: readonly AccountRank[] } | undefined;
 
   private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
@@ -92,6 +128,8 @@ export class Engine implements RiskEngine {
     this.start = start;
     this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
+    if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
+    this.#batchSize = new BatchSize(options.batchSize, LEAST_BATCH, options.pullLimit);
   }
 
   /**
@@ -103,6 +141,7 @@ export class Engine implements RiskEngine {
     try {
       return await Engine.#open(options);
     } catch (error) {
+      options.past?.close();
       await options.journal.close().catch(() => {
         // Why the engine cannot begin says more than why its journal cannot end.
       });
@@ -131,17 +170,18 @@ export class Engine implements RiskEngine {
       epoch,
     };
     const engine = new Engine(options, recovery.shard, recovery.head, start);
-    await engine.#beginEpoch([engine.#epochInput(epoch)], epoch);
+    await engine.#beginEpoch([engine.#epochInput(epoch, recovery.migration)], epoch);
     return engine;
   }
 
-  #epochInput(epoch: number): PlacedInput {
+  #epochInput(epoch: number, migration?: Migration): PlacedInput {
     return ownInput({
       kind: "epochStarted",
       epoch: {
         epoch: BigInt(epoch),
         kernelHash: Buffer.from(this.#shard.kernel.hash, "hex"),
         engineVersion: this.#options.engineVersion,
+        migration,
       },
     });
   }
@@ -168,18 +208,20 @@ export class Engine implements RiskEngine {
     let pull: Promise<SourceBatch | undefined> | undefined;
     try {
       while (!this.#stopping) {
-        pull ??= this.#source.pull(this.#options.pullLimit);
+        pull ??= this.#source.pull(this.#batchSize.next());
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
+          await this.#betweenBatches();
           continue;
         }
         pull = undefined;
         if (pulled === undefined) break;
         await this.#commit(pulled);
+        await this.#betweenBatches();
       }
       // Whoever asked before the end gets an answer.
-      await this.#commit({ spans: [], inputs: [] });
+      while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
       this.#leave("the engine has stopped");
       this.#cacheState();
       await this.#options.journal.keepAccountHeads(this.#accountHeads());
@@ -191,8 +233,14 @@ export class Engine implements RiskEngine {
         // The pull under way ends with its source; the reason to stop is already on its way.
       });
       await this.#closing("source", () => this.#source.close());
+      this.#options.past?.close();
       await this.#closing("journal", () => this.#options.journal.close());
     }
+  }
+
+  /** Everything else has its turn: a source that never waits must not keep the gateway from answering. */
+  async #betweenBatches(): Promise<void> {
+    if (this.#options.batchSize !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** All that must be kept is on disk by now: an end that goes wrong is told, and hides no reason to stop. */
@@ -224,8 +272,12 @@ export class Engine implements RiskEngine {
   }
 
   /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
-  async #commit({ spans, inputs }: SourceBatch): Promise<void> {
-    const commands = this.#commands.splice(0);
+  async #commit(pulled: SourceBatch): Promise<void> {
+    const commands = this.#commands.splice(0, this.#batchSize.next());
+    await this.#batchSize.timed(pulled.inputs.length + commands.length, () => this.#commitAll(pulled, commands));
+  }
+
+  async #commitAll({ spans, inputs }: SourceBatch, commands: WaitingCommand[]): Promise<void> {
     if (inputs.length === 0 && commands.length === 0 && spans.length === 0) return;
     const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
       span: span + 1,
@@ -233,7 +285,7 @@ export class Engine implements RiskEngine {
       eventTimeUs: Number(this.#eventTimeUs),
       input,
     }));
-    for (const { command } of commands) placed.push(ownInput({ kind: "account", command }));
+    for (const { input } of commands) placed.push(ownInput(input));
     let rows: JournalRow[];
     try {
       rows = this.#shard.fold(placed);
@@ -247,6 +299,7 @@ export class Engine implements RiskEngine {
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
     if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.#cacheState();
+    this.#leaveRung();
   }
 
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
@@ -270,8 +323,8 @@ export class Engine implements RiskEngine {
   #answer(commands: readonly WaitingCommand[], rows: readonly JournalRow[]): void {
     if (commands.length === 0) return;
     const outcomes = rows.filter((row) => row.kind < FIRST_DERIVED_KIND).slice(-commands.length);
-    commands.forEach(({ resolve }, index) => {
-      resolve({ ...outcomeOfRow(outcomes[index]!), asOf: this.asOf() });
+    commands.forEach(({ durable }, index) => {
+      durable(outcomes[index]!);
     });
   }
 
@@ -296,6 +349,15 @@ export class Engine implements RiskEngine {
     } catch (error) {
       this.#options.log(`no snapshot at event ${this.#head.position}: ${reasonOf(error)}`);
       this.#snapshotPosition = this.#head.position;
+    }
+  }
+
+  /** A ladder with a rung missing answers more slowly, and that is all. */
+  #leaveRung(): void {
+    try {
+      this.#rungs?.pass(this.#shard, this.#head);
+    } catch (error) {
+      this.#options.log(`no rung at event ${this.#head.position}: ${reasonOf(error)}`);
     }
   }
 
@@ -367,15 +429,84 @@ export class Engine implements RiskEngine {
     return ranks;
   }
 
-  explain(account: number): Explanation {
+  explain(account: number): AccountExplanation {
     return explainAccount(this.#shard.reader, this.names, account);
   }
 
-  checkOrder({ account, instrument, side, quantity, price }: OrderQuestion): OrderAnswer {
-    return this.#shard.reader.checkOrder(account, instrument, side, quantity, price);
+  book(account: number): AccountBook {
+    return bookOfAccount(this.#shard.reader, this.names, account);
   }
 
-  submit(command: AccountCommand): Promise<CommandOutcome> {
+  checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
+    this.#batchSize.asked();
+    const answer = this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly);
+    if (answer.code !== 0 || answer.reduces) return answer;
+    const behind = this.behind();
+    return behind === undefined ? answer : { ...answer, ...behind };
+  }
+
+  /**
+   * CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound; in
+   * microseconds. Decided here and not in the fold, because a replay has no clock: whoever takes new risk asks before it
+   * writes anything down.
+   */
+  behind(): Refusal | undefined {
+    const bound = this.#options.lagBound;
+    if (bound === undefined) return undefined;
+    const value = BigInt(bound.clock.nowMs()) * 1_000n - this.#eventTimeUs;
+    const limit = BigInt(bound.maxLagMs) * 1_000n;
+    if (value <= limit) return undefined;
+    return { code: RefusalReason.ENGINE_BEHIND, value, limit, binding: bindingName(RefusalReason.ENGINE_BEHIND) };
+  }
+
+  controls(): ControlsView {
+    return this.#shard.reader.controls();
+  }
+
+  maxOrder(question: LargestOrderQuestion): LargestOrder {
+    return largestOrder(this.#shard, question);
+  }
+
+  cure(account: number): Cure | undefined {
+    return cheapestCure(this.#shard, account);
+  }
+
+  liquidationMoves(account: number, underlying: string): LiquidationMoves {
+    return liquidationMoves(this.#shard, account, underlying);
+  }
+
+  async submit(command: AccountCommand): Promise<CommandOutcome> {
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(command, eventTimeUs));
+    return { ...outcomeOfRow(row), asOf };
+  }
+
+  async submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => ({
+      kind: "market",
+      event: { instrument, eventTimeUs, event: { $case: "control", value: command } },
+    }));
+    return { ...outcomeOfRow(row), asOf };
+  }
+
+  async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.#batchSize.asked();
+    const late = request.kind === "release" || request.reduceOnly ? undefined : this.behind();
+    if (late !== undefined) {
+      return { ...late, duplicate: false, figures: { ...NOTHING_LOOKED_AT, ...late }, asOf: this.asOf() };
+    }
+    const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(holdCommand(request), eventTimeUs));
+    const answered = holdOutcomeOfRow(row);
+    if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };
+    const first = await this.#options.journal.row(Number(answered.answeredAt));
+    const again = first === undefined ? undefined : holdOutcomeOfRow(first);
+    if (again === undefined || "answeredAt" in again) {
+      throw new Error(`event ${answered.answeredAt} does not answer request ${request.requestId}`);
+    }
+    return { ...again, duplicate: true, asOf };
+  }
+
+  /** Puts an input into the next batch. Resolves when its row is on disk, with the state right after that batch. */
+  #durableRow(at: (eventTimeUs: bigint) => VenueInput): Promise<{ readonly row: JournalRow; readonly asOf: AsOf }> {
     if (!this.#status.serving || this.#stopping) {
       return Promise.reject(new EngineStoppedError(this.#status.reason || "the engine is stopping"));
     }
@@ -383,7 +514,8 @@ export class Engine implements RiskEngine {
       // Time comes with the feed, so that a command of today does not make a market of another day look stale.
       const now = this.#shard.reader.eventTimeUs;
       const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
-      this.#commands.push({ command: { ...command, eventTimeUs }, resolve, reject });
+      const durable = (row: JournalRow) => resolve({ row, asOf: this.asOf() });
+      this.#commands.push({ input: at(eventTimeUs), durable, reject });
       this.#wake?.();
     });
   }
@@ -400,4 +532,8 @@ function reasonOf(error: unknown): string {
 
 function toPosition({ topic, partition, leaderEpoch, lastOffset }: SourceBatch["spans"][number]): SourcePosition {
   return { topic, partition, leaderEpoch, lastOffset };
+}
+
+function accountInput(command: AccountCommand, eventTimeUs: bigint): VenueInput {
+  return { kind: "account", command: { ...command, eventTimeUs } };
 }

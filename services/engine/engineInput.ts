@@ -1,10 +1,12 @@
 import type {
   EpochStarted,
   MarginTableSet,
+  RefusalReason,
   RegimeSet,
   ScenarioGridSet,
   ShardOpened,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../ingest/source.ts";
 import type { Currency } from "./names.ts";
 
@@ -17,7 +19,15 @@ export type EngineInput =
   | { readonly kind: "marginTableSet"; readonly table: MarginTableSet }
   | { readonly kind: "scenarioGridSet"; readonly grid: ScenarioGridSet }
   /** A regime that is compiled already: at the genesis, and in a replay. `number` of its name and of its keys: the engine's. */
-  | { readonly kind: "regimeSet"; readonly regime: RegimeSet };
+  | { readonly kind: "regimeSet"; readonly regime: RegimeSet }
+  /** A regime document that was refused once, in a replay: it left no program, and a replay never compiles. */
+  | {
+      readonly kind: "regimeRefused";
+      readonly event: MarketEvent;
+      readonly reason: RefusalReason;
+      readonly value: bigint;
+      readonly limit: bigint;
+    };
 
 /** An input with the place in its batch's sources: `span` is 1 + the index of the span, 0 for none. */
 export interface PlacedInput {
@@ -26,6 +36,11 @@ export interface PlacedInput {
   /** Event time of inputs that carry none of their own, in microseconds. */
   readonly eventTimeUs: number;
   readonly input: EngineInput;
+  /**
+   * Of an input that is told again to a shard that remembers no identities (engine/rung.ts): the RefusalReason that its
+   * identity once got. Nothing but the memory of identities can know it.
+   */
+  readonly recognised?: number;
 }
 
 /** Event time of an input, in microseconds; as the venue said it, sensible or not. */
@@ -34,6 +49,7 @@ export function timeOf({ input, eventTimeUs }: PlacedInput): bigint {
     case "fill":
       return input.fill.eventTimeUs;
     case "market":
+    case "regimeRefused":
       return input.event.eventTimeUs;
     case "account":
       return input.command.eventTimeUs;

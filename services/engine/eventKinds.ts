@@ -17,11 +17,17 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   marginModeSet: 23,
   leverageSet: 24,
   collateralMoved: 25,
+  holdPlaced: 26,
+  holdAmended: 27,
+  holdReleased: 28,
   fillApplied: 30,
   markPriceSet: 40,
   fundingApplied: 41,
   instrumentSettled: 42,
   indexPriceSet: 43,
+  limitSet: 50,
+  switchSet: 51,
+  overrideSet: 52,
   inputRefused: 60,
   recordQuarantined: 61,
   fundingPaid: 70,
@@ -31,6 +37,10 @@ export const EVENT_KINDS: Readonly<Record<EventCase, number>> = {
   accountQuarantined: 74,
   regimeActivated: 75,
   marginUnknown: 76,
+  holdExpired: 77,
+  holdUsed: 78,
+  overrideExpired: 79,
+  controlTripped: 80,
 };
 
 /** Rows of this kind and above follow from the input before them; a replay derives them again. */

@@ -6,10 +6,21 @@ import type { Names } from "./names.ts";
 
 const STATES: readonly MarginState[] = ["healthy", "healthy", "called", "liquidating", "bankrupt"];
 const SOURCE = "docs/margin.md";
+const EQUITY_CLAUSE = "Posted collateral and unrealised profit (MAR-016).";
+const ALONE_CLAUSE = "An isolated position bears its own margin (MAR-016).";
 
 /** The margin of an account by margin tables (MAR-012 to MAR-016): each pool, and each isolated position. */
 export function explainTables(reader: KernelReader, names: Names, account: number): Explanation {
+  return explainView(reader.account(account), names);
+}
+
+/** The isolated positions alone: those of a portfolio account, whose pools its regime explains. */
+export function explainIsolated(reader: KernelReader, names: Names, account: number): Explanation {
   const view = reader.account(account);
+  return explainView({ ...view, pools: [], positions: view.positions.filter(({ mode }) => mode === 1) }, names);
+}
+
+function explainView(view: AccountView, names: Names): Explanation {
   const isolated = view.positions.filter(({ mode, quantity }) => mode === 1 && quantity !== 0n);
   return {
     regime: {
@@ -94,17 +105,27 @@ function poolFigures(pool: PoolView, view: AccountView, names: Names): Figure[] 
 function isolatedFigures(position: PositionView, names: Names): Figure[] {
   const { scale } = names.currencies[position.currency]!;
   const row = rowOf(position, names);
-  const equity = fixed(position.posted + position.unrealisedProfit, scale);
+  const sum = figureOf("position", row, "sum");
+  const alone = (term: string, value: bigint) => [part("term", term, row, fixed(value, scale))];
+  const { posted, unrealisedProfit, initialMargin, maintenanceMargin } = position;
   return [
-    figureOf("position", row, "sum")(
-      "equity",
-      equity,
-      "Posted collateral and unrealised profit (MAR-016).",
-      "posted + profit",
-      [
-        part("fact", "posted", row, fixed(position.posted, scale)),
-        part("term", "unrealised_profit", row, fixed(position.unrealisedProfit, scale)),
-      ],
+    sum("equity", fixed(posted + unrealisedProfit, scale), EQUITY_CLAUSE, "posted + unrealised_profit", [
+      part("fact", "posted", row, fixed(posted, scale)),
+      ...alone("unrealised_profit", unrealisedProfit),
+    ]),
+    sum(
+      "initial_margin",
+      fixed(initialMargin, scale),
+      ALONE_CLAUSE,
+      "position_initial_margin",
+      alone("position_initial_margin", initialMargin),
+    ),
+    sum(
+      "maintenance_margin",
+      fixed(maintenanceMargin, scale),
+      ALONE_CLAUSE,
+      "position_maintenance_margin",
+      alone("position_maintenance_margin", maintenanceMargin),
     ),
   ];
 }

@@ -5,12 +5,18 @@ import {
   EPOCH_STARTED,
   FILL_APPLIED,
   FUNDING_APPLIED,
+  HOLD_AMENDED,
+  HOLD_PLACED,
+  HOLD_RELEASED,
   INSTRUMENT_LISTED,
   LEVERAGE_SET,
+  LIMIT_SET,
   MARGIN_MODE_SET,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
   NONE,
+  ORDER_PRICED,
+  ORDER_REDUCE_ONLY,
   PRODUCT_CALL,
   PRODUCT_FUTURE,
   PRODUCT_PERPETUAL,
@@ -25,14 +31,16 @@ import { RefusalReason, type RegimeSet } from "../../generated/proto/plimsoll/v1
 import {
   type AccountCommand,
   ContractKind,
+  type ControlCommand,
   type Fill,
   type InstrumentListing,
   MarginMode,
   type MarketEvent,
   OptionType,
+  type PlaceHold,
   type RegimeDocument,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { COMMAND_IDENTITY, FILL_IDENTITY, identityOf } from "../kernel/identity.ts";
+import { COMMAND_IDENTITY, CONTROL_IDENTITY, FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
 import { isOption, valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
@@ -41,6 +49,8 @@ import { prepareRegime } from "./prepareRegime.ts";
 
 /** Bytes of a regime's program at the most: the blob keeps room for the marks of a full batch beside it. */
 const LARGEST_PROGRAM = 400_000;
+/** The number of a name that is given and that nobody knows; NONE stands for a name that is not given. */
+const UNKNOWN = NONE - 1;
 
 /**
  * Turns names into numbers and writes inputs into the kernel's slots. It decides nothing: an unknown name goes in as NONE,
@@ -67,6 +77,12 @@ export class Feed {
    * @returns whether it may open a name, so that what follows must wait until it is applied
    */
   write(placed: PlacedInput): boolean {
+    const opens = this.#write(placed);
+    if (placed.recognised !== undefined) this.#slots.refuseAs(placed.recognised);
+    return opens;
+  }
+
+  #write(placed: PlacedInput): boolean {
     const { input } = placed;
     const timeUs = timeOf(placed);
     switch (input.kind) {
@@ -94,6 +110,9 @@ export class Feed {
       case "regimeSet":
         this.#regime(input.regime, timeUs);
         return true;
+      case "regimeRefused":
+        this.#slots.malformed(REGIME_SET, NONE, NONE, timeUs, input.reason);
+        return true;
       case "marginTableSet": {
         const numbers = input.table.tiers.flatMap((tier) => [tier.floor, tier.initialRateE9, tier.maintenanceRateE9]);
         this.#slots.listing(MARGIN_TABLE_SET, NONE, NONE, 0, timeUs, numbers);
@@ -118,7 +137,31 @@ export class Feed {
       fill.quantity,
       fill.price,
       fill.fee,
+      fill.orderId !== "",
     );
+    if (fill.orderId !== "") this.#nameOrder(fill.orderId);
+  }
+
+  #nameOrder(orderId: string): void {
+    this.#slots.nameOrder(identityOf(ORDER_IDENTITY, orderId, "", "", ""));
+  }
+
+  #hold(
+    kind: number,
+    { account: name, commandId, eventTimeUs }: AccountCommand,
+    { orderId, instrument, side, quantity, price, reduceOnly, expiresAtUs }: HoldTerms,
+  ): void {
+    const account = this.#names.account(name) ?? NONE;
+    const number = this.#names.instrument(instrument) ?? NONE;
+    if (orderId === "") {
+      this.#slots.malformed(kind, account, number, eventTimeUs, RefusalReason.FIELD_MISSING);
+      return;
+    }
+    const identity = identityOf(COMMAND_IDENTITY, name, commandId, "", orderId);
+    const flags = (price === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
+    const expiry = expiresAtUs ?? 0n;
+    this.#slots.hold(kind, account, number, eventTimeUs, identity, side, flags, quantity, price ?? 0n, expiry);
+    this.#nameOrder(orderId);
   }
 
   /** A program is a multiple of eight bytes, and stays behind what one batch of marks may put into the blob. */
@@ -153,6 +196,9 @@ export class Feed {
         this.#slots.indexPrice(key, event.eventTimeUs, event.event.value.priceE8);
         return false;
       }
+      case "control":
+        this.#control(event.instrument, event.eventTimeUs, event.event.value);
+        return false;
       case "regime":
         this.#regimeDocument(event.instrument, event.event.value, event.eventTimeUs);
         return true;
@@ -174,6 +220,22 @@ export class Feed {
         this.#slots.malformed(MARK_PRICE_SET, NONE, instrument, event.eventTimeUs, RefusalReason.FIELD_MISSING);
         return false;
     }
+  }
+
+  /** Two names for what is not named and what nobody knows: the first is a wider scope, the second is refused. */
+  #control(instrument: string, timeUs: bigint, told: ControlCommand): void {
+    const { commandId, account, currency, by, reason, command } = told;
+    const accountNumber = account === "" ? NONE : (this.#names.account(account) ?? UNKNOWN);
+    const instrumentNumber = instrument === "" ? NONE : (this.#names.instrument(instrument) ?? UNKNOWN);
+    const currencyNumber = currency === "" ? NONE : (this.#names.currency(currency) ?? UNKNOWN);
+    const wrong = controlFault(told);
+    if (command === undefined || wrong !== undefined) {
+      this.#slots.malformed(LIMIT_SET, accountNumber, instrumentNumber, timeUs, wrong ?? RefusalReason.FIELD_MISSING);
+      return;
+    }
+    const approvedBy = command.$case === "setOverride" ? command.value.approvedBy : "";
+    const identity = identityOf(CONTROL_IDENTITY, commandId, "", "", JSON.stringify([by, approvedBy, reason]));
+    this.#slots.control(accountNumber, instrumentNumber, currencyNumber, timeUs, identity, command);
   }
 
   #listing(name: string, timeUs: bigint, listing: InstrumentListing): void {
@@ -273,11 +335,35 @@ export class Feed {
         this.#slots.command(COLLATERAL_MOVED, account, number, NONE, eventTimeUs, identity, 0, true, amount);
         return false;
       }
+      case "placeHold":
+        this.#hold(HOLD_PLACED, accountCommand, command.value);
+        return false;
+      case "amendHold":
+        this.#hold(HOLD_AMENDED, accountCommand, { ...NO_TERMS, ...command.value });
+        return false;
+      case "releaseHold":
+        this.#hold(HOLD_RELEASED, accountCommand, { ...NO_TERMS, ...command.value });
+        return false;
       default:
         this.#slots.malformed(DEPOSITED, account, NONE, eventTimeUs, RefusalReason.FIELD_MISSING);
         return false;
     }
   }
+}
+
+/** What an amendment or a release does not say; the kernel knows it by the order. */
+const NO_TERMS = { instrument: "", side: 0, quantity: 0n, price: undefined, reduceOnly: false, expiresAtUs: undefined };
+
+type HoldTerms = Omit<PlaceHold, "side"> & { readonly side: number };
+/** What is wrong with a control command before its scope and its numbers are looked at (CTL-005, CTL-016). */
+function controlFault({ commandId, by, reason, command }: ControlCommand): RefusalReason | undefined {
+  if (commandId === "" || by === "" || reason === "") return RefusalReason.FIELD_MISSING;
+  // The kernel's slot has one byte for it.
+  const number = command?.$case === "setSwitch" ? command.value.switch : command?.value.control;
+  if (number !== undefined && (number < 0 || number > 255)) return RefusalReason.CONTROL_UNKNOWN;
+  if (command?.$case !== "setOverride") return undefined;
+  const { approvedBy } = command.value;
+  return approvedBy === "" || approvedBy === by ? RefusalReason.OVERRIDE_IDENTITIES : undefined;
 }
 
 /** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/listings.ts). */

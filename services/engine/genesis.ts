@@ -1,4 +1,4 @@
-import type { Capacities } from "../kernel/kernel.ts";
+import { type Capacities, DEFAULT_HOLDS } from "../kernel/kernel.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 
@@ -9,6 +9,7 @@ export const DEFAULT_CAPACITIES: Capacities = {
   positions: 1 << 18,
   instruments: 1 << 10,
   identities: 1 << 20,
+  holds: 1 << 16,
 };
 
 /** The first events of a shard: its capacities, then the market it serves. After this the market document is never read. */
@@ -23,6 +24,7 @@ export function genesis(shard: string, capacities: Capacities, market: MarketDoc
         positionCapacity: capacities.positions,
         instrumentCapacity: capacities.instruments,
         identityCapacity: capacities.identities,
+        holdCapacity: capacities.holds ?? DEFAULT_HOLDS,
       },
     },
     ...market.currencies.map((currency): EngineInput => ({ kind: "currencyListed", currency })),

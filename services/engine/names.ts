@@ -19,7 +19,8 @@ export interface Instrument {
 export interface Regime {
   readonly name: string;
   readonly applies: RegimeText | undefined;
-  readonly waits: RegimeText | undefined;
+  /** Told, not in force yet, in the order in which they were told. */
+  readonly waits: readonly RegimeText[];
 }
 
 export interface RegimeText {
@@ -131,13 +132,15 @@ export class Names {
   /** A document waits for its effective time. */
   setRegime(name: string, waits: RegimeText): void {
     const number = this.regime(name) ?? this.regimes.length;
-    this.regimes[number] = { name, applies: this.regimes[number]?.applies, waits };
+    const { applies, waits: earlier = [] } = this.regimes[number] ?? {};
+    this.regimes[number] = { name, applies, waits: [...earlier, waits] };
   }
 
   /** The time of the document that waits has come. */
   activateRegime(number: number): void {
     const { name, waits } = this.regimes[number]!;
-    this.regimes[number] = { name, applies: waits, waits: undefined };
+    const [applies, ...later] = waits;
+    this.regimes[number] = { name, applies, waits: later };
   }
 
   addAccount(name: string): number {

@@ -1,9 +1,14 @@
-import { type InstrumentSettled, JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import {
+  type InstrumentSettled,
+  JournalEvent,
+  RefusalReason,
+} from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, MarketEvent, Settlement } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
+import { EventVersionError, upcast } from "../journal/upcast.ts";
 import { isOption } from "../markets/valueFraction.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
-import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
+import { EVENT_KINDS, FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import type { Names } from "./names.ts";
 
 /** A row says something that this version cannot have written. */
@@ -33,10 +38,30 @@ export function recallInput(row: JournalRow, names: Names): PlacedInput | undefi
   };
 }
 
+/** Refusals that only the memory of identities can give (INP-001). */
+const IDENTITY_REFUSALS: ReadonlySet<RefusalReason> = new Set([
+  RefusalReason.DUPLICATE,
+  RefusalReason.IDENTITY_CONFLICT,
+  RefusalReason.IDENTITY_TOO_OLD,
+]);
+
+/**
+ * The same, for a shard that remembers no identities: a fill or command that was refused for its identity says so. Funding
+ * and settlement that came twice need no memory but the instrument's own.
+ */
+export function recallForRung(row: JournalRow, names: Names): PlacedInput | undefined {
+  const placed = recallInput(row, names);
+  if (placed === undefined || row.kind !== EVENT_KINDS.inputRefused || placed.input.kind === "market") return placed;
+  const { body } = decode(row);
+  const reason = body?.$case === "inputRefused" ? body.value.reason : RefusalReason.UNSPECIFIED;
+  return IDENTITY_REFUSALS.has(reason) ? { ...placed, recognised: reason } : placed;
+}
+
 function decode(row: JournalRow): JournalEvent {
   try {
-    return JournalEvent.decode(row.payload);
+    return upcast(JournalEvent.decode(row.payload));
   } catch (error) {
+    if (error instanceof EventVersionError) throw new JournalRowError(row.position, error.message, { cause: error });
     throw new JournalRowError(row.position, "the payload is no JournalEvent", { cause: error });
   }
 }
@@ -61,6 +86,12 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       return market(row, body.value.name, { $case: "indexPrice", value: { priceE8: body.value.priceE8 } });
     case "regimeSet":
       return { kind: "regimeSet", regime: body.value };
+    case "limitSet":
+    case "switchSet":
+    case "overrideSet": {
+      const instrument = row.instrument === undefined ? "" : instrumentName(row, names);
+      return market(row, instrument, { $case: "control", value: body.value });
+    }
     case "fundingApplied":
       return market(row, instrumentName(row, names), { $case: "funding", value: { rateE9: body.value.rateE9 } });
     case "instrumentSettled":
@@ -105,12 +136,28 @@ function inputOf(row: JournalRow, { body }: JournalEvent, names: Names): EngineI
       const value = { instrument: instrumentName(row, names), amount };
       return account(row, accountName(row, names), commandId, { $case: "moveCollateral", value });
     }
+    case "holdPlaced": {
+      const { commandId, figures: _, ...terms } = body.value;
+      const value = { ...terms, instrument: instrumentName(row, names) };
+      return account(row, accountName(row, names), commandId, { $case: "placeHold", value });
+    }
+    case "holdAmended": {
+      const { commandId, figures: _, ...value } = body.value;
+      return account(row, accountName(row, names), commandId, { $case: "amendHold", value });
+    }
+    case "holdReleased": {
+      const { commandId, orderId } = body.value;
+      return account(row, accountName(row, names), commandId, { $case: "releaseHold", value: { orderId } });
+    }
     case "inputRefused":
       switch (body.value.input?.$case) {
         case "fill":
           return { kind: "fill", fill: body.value.input.value };
-        case "marketEvent":
-          return { kind: "market", event: body.value.input.value };
+        case "marketEvent": {
+          const { input, reason, value, limit } = body.value;
+          if (input.value.event?.$case !== "regime") return { kind: "market", event: input.value };
+          return { kind: "regimeRefused", event: input.value, reason, value, limit };
+        }
         case "accountCommand":
           return { kind: "account", command: body.value.input.value };
         default:

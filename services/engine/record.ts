@@ -1,12 +1,14 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { RECORD_QUARANTINED } from "../../assembly/layout.ts";
 import {
+  type HoldEnd,
   JournalEvent,
   type MarginState,
+  type OrderFigures,
   type RefusalReason,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountCommand, Control, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
+import { VERSION_FIELD } from "../journal/upcast.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { EVENT_KINDS } from "./eventKinds.ts";
@@ -43,7 +45,10 @@ function toRow(output: OutputSlots, body: Body, eventTimeUs: number, span: numbe
     instrument: output.instrument,
     previous: output.previous,
     eventTimeUs,
-    payload: JournalEvent.encode({ source: span, sourceOffset: BigInt(offset), body }, writer).finish(),
+    payload: JournalEvent.encode(
+      { source: span, sourceOffset: BigInt(offset), version: VERSION_FIELD, body },
+      writer,
+    ).finish(),
   };
 }
 
@@ -52,14 +57,26 @@ function refused(output: OutputSlots, { input }: PlacedInput): Body {
   if (input.kind === "unreadable") {
     return { $case: "recordQuarantined", value: { reason, detail: input.detail, record: input.record } };
   }
-  const value = { reason, value: output.value(0), limit: output.value(1) };
+  const value = { reason, value: output.value(0), limit: output.value(1), figures: undefined };
   switch (input.kind) {
+    case "regimeRefused": {
+      const { event, limit } = input;
+      const marketEvent = { $case: "marketEvent" as const, value: event };
+      return { $case: "inputRefused", value: { reason, value: input.value, limit, input: marketEvent } };
+    }
     case "fill":
       return { $case: "inputRefused", value: { ...value, input: { $case: "fill", value: input.fill } } };
     case "market":
       return { $case: "inputRefused", value: { ...value, input: { $case: "marketEvent", value: input.event } } };
     case "account":
-      return { $case: "inputRefused", value: { ...value, input: { $case: "accountCommand", value: input.command } } };
+      return {
+        $case: "inputRefused",
+        value: {
+          ...value,
+          input: { $case: "accountCommand", value: input.command },
+          figures: isHold(input.command) ? orderFigures(output) : undefined,
+        },
+      };
     default:
       throw new Error(`the engine's own ${input.kind} was refused with ${reason}: a market document let it through`);
   }
@@ -86,7 +103,8 @@ function applied(output: OutputSlots, { input }: PlacedInput, names: Names, feed
     case "regimeSet":
       return { $case: "regimeSet", value: input.regime };
     case "unreadable":
-      throw new Error(`kind ${RECORD_QUARANTINED} is never applied`);
+    case "regimeRefused":
+      throw new Error(`an input of kind ${input.kind} is never applied`);
   }
 }
 
@@ -113,6 +131,8 @@ function fillApplied(output: OutputSlots, fill: Fill): Body {
     },
   };
 }
+
+const CONTROL_EVENTS = { setLimit: "limitSet", setSwitch: "switchSet", setOverride: "overrideSet" } as const;
 
 function marketApplied(output: OutputSlots, event: MarketEvent, names: Names, feed: Feed): Body {
   const { event: what } = event;
@@ -155,6 +175,8 @@ function marketApplied(output: OutputSlots, event: MarketEvent, names: Names, fe
           scenarioGrid: names.scenarioGrids.indexOf(what.value.scenarioGrid),
         },
       };
+    case "control":
+      return { $case: CONTROL_EVENTS[what.value.command!.$case], value: what.value };
     default:
       throw new Error("a market event without an event is never applied");
   }
@@ -200,9 +222,44 @@ function commandApplied(
         $case: "collateralMoved",
         value: { commandId, amount: command.value.amount, postedAfter: output.value(0) },
       };
+    case "placeHold": {
+      const { orderId, side, quantity, price, reduceOnly, expiresAtUs } = command.value;
+      const terms = { commandId, orderId, side, quantity, price, reduceOnly, expiresAtUs };
+      return { $case: "holdPlaced", value: { ...terms, figures: orderFigures(output) } };
+    }
+    case "amendHold":
+      return { $case: "holdAmended", value: { commandId, ...command.value, figures: orderFigures(output) } };
+    case "releaseHold":
+      return {
+        $case: "holdReleased",
+        value: { commandId, orderId: command.value.orderId, quantity: output.value(13) },
+      };
     default:
       throw new Error("an account command without a command is never applied");
   }
+}
+
+function isHold({ command }: AccountCommand): boolean {
+  return command?.$case === "placeHold" || command?.$case === "amendHold" || command?.$case === "releaseHold";
+}
+
+/** What the check found, from the values of a request's slot (assembly/holdCommands.ts); undefined when nothing was looked at. */
+function orderFigures(output: OutputSlots): OrderFigures | undefined {
+  const figures: OrderFigures = {
+    initialMarginBefore: output.value(2),
+    initialMarginAfter: output.value(3),
+    maintenanceMarginBefore: output.value(4),
+    maintenanceMarginAfter: output.value(5),
+    equityBefore: output.value(6),
+    equityAfter: output.value(7),
+    freeCollateralBefore: output.value(8),
+    freeCollateralAfter: output.value(9),
+    fee: output.value(10),
+    binding: Number(output.value(11)) as RefusalReason,
+    reduces: output.value(12) === 1n,
+  };
+  const looked = Object.values(figures).some((figure) => Boolean(figure));
+  return looked ? figures : undefined;
 }
 
 function consequence(output: OutputSlots): Body {
@@ -244,6 +301,24 @@ function consequence(output: OutputSlots): Body {
         $case: "regimeActivated",
         value: { regime: Number(output.value(0)), accounts: Number(output.value(1)) },
       };
+    case EVENT_KINDS.holdExpired:
+      return {
+        $case: "holdExpired",
+        value: {
+          orderKey: BigInt.asUintN(64, output.value(0)),
+          quantity: output.value(1),
+          reason: Number(output.value(2)) as HoldEnd,
+        },
+      };
+    case EVENT_KINDS.holdUsed:
+      return {
+        $case: "holdUsed",
+        value: {
+          orderKey: BigInt.asUintN(64, output.value(0)),
+          quantity: output.value(1),
+          quantityLeft: output.value(2),
+        },
+      };
     case EVENT_KINDS.marginUnknown:
       return {
         $case: "marginUnknown",
@@ -254,7 +329,17 @@ function consequence(output: OutputSlots): Body {
           row: Number(output.value(3)),
         },
       };
+    case EVENT_KINDS.controlTripped: {
+      const value = { control: control(output), count: output.value(1), limit: output.value(2) };
+      return { $case: "controlTripped", value };
+    }
+    case EVENT_KINDS.overrideExpired:
+      return { $case: "overrideExpired", value: { control: control(output), expiryTimeUs: output.value(1) } };
     default:
       throw new Error(`the kernel spoke of a consequence of kind ${output.kind}, which this host does not know`);
   }
+}
+
+function control(output: OutputSlots): Control {
+  return Number(output.value(0)) as Control;
 }

@@ -5,6 +5,8 @@ import type { Shard } from "./shard.ts";
 const CALLED = 2;
 const LIQUIDATING = 3;
 const CROSS = 2;
+/** Basis of a pool whose balance counts in a verdict on the whole account. */
+const COUNTED = 2;
 
 /** What a simulated venue or a tape may know of the margin state, read from the shard as it is. */
 export class VenueView implements VenueFeedback {
@@ -24,7 +26,10 @@ export class VenueView implements VenueFeedback {
   *liquidating(): Generator<LiquidatingPosition> {
     const { names } = this.#shard;
     for (const view of this.#accountsFrom(LIQUIDATING)) {
-      const pools = new Set(view.pools.filter((pool) => pool.state >= LIQUIDATING).map((pool) => pool.currency));
+      const failed = view.pools.filter((pool) => pool.state >= LIQUIDATING);
+      // A regime that judges the account as a whole judges the positions of all currencies (MAR-030).
+      const whole = failed.length > 0 && view.pools.some((pool) => pool.basis === COUNTED);
+      const pools = new Set((whole ? view.pools : failed).map((pool) => pool.currency));
       for (const position of view.positions) {
         const cross = position.mode === CROSS;
         const failing = cross ? pools.has(position.currency) : position.state >= LIQUIDATING;

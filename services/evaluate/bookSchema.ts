@@ -97,11 +97,13 @@ export const bookSchema = z.strictObject({
   regime: name.optional(),
   vintage: name.optional(),
   time: time.optional(),
-  /** Volatilities above it are taken for a mistake of the unit: 50 for 50 %. */
-  volatilityLimit: positive.optional(),
+  /** What the book means although it looks like a mistake: volatilities from low to high. */
+  limits: z.strictObject({ volatility: z.tuple([decimal, decimal]).optional() }).optional(),
   currencies: z.record(name, currency).default({}),
   underlyings: z.record(name, underlying).default({}),
   instruments: z.record(name, instrument).default({}),
+  /** By underlying and expiry ("BTC 2026-03-27T08:00:00Z"): volatilities by rising strike. */
+  surfaces: z.record(name, z.array(z.tuple([positive, decimal])).min(1)).default({}),
   positions: z.array(position).default([]),
   orders: z.array(order).default([]),
   inputs: z.record(name, input).default({}),

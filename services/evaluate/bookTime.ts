@@ -20,3 +20,9 @@ export function readBookTime(text: string): BookTime {
   if (timeUs < EARLIEST_US || timeUs >= LATEST_US) return { ok: false, reason: "time-out-of-range" };
   return { ok: true, timeUs };
 }
+
+/** ISO time to the microsecond, as `readBookTime` takes it: no part of a live account's time is lost. */
+export function bookTimeText(timeUs: bigint): string {
+  const milliseconds = new Date(Number(timeUs / 1_000n)).toISOString();
+  return `${milliseconds.slice(0, -1)}${String(timeUs % 1_000n).padStart(3, "0")}Z`;
+}

@@ -1,13 +1,11 @@
 import type { z } from "zod";
-import { formatFixed, ONE } from "../regimes/fixed.ts";
+import { ONE } from "../regimes/fixed.ts";
 import type { Fixed, Input, Program } from "../regimes/program.ts";
 import type { Book, BookCurrency, BookInput, BookInstrument, BookOrder, BookPosition } from "./book.ts";
 import { bookSchema, type GivenBook } from "./bookSchema.ts";
 import { parseBookText } from "./bookText.ts";
 import { BookRefusedError } from "./evaluation.ts";
-
-/** 500 %. */
-const VOLATILITY_LIMIT = 5n * ONE;
+import { readInstruments } from "./readInstruments.ts";
 
 /** A given book, cut into what is margined together and what each isolated position is margined as. */
 export interface GivenBooks {
@@ -28,10 +26,12 @@ export interface GivenBooks {
 export function readBook(value: unknown, program: Program): GivenBooks {
   const given = shapeOf(typeof value === "string" ? parseBookText(value) : value);
   checkRegime(given, program);
-  const instruments = readInstruments(given);
+  const timeUs = timeOf(given, program);
+  const instruments = readInstruments(given, timeUs);
+  checkSettlements(given, program);
   checkLegs(given, instruments);
   const shared = {
-    timeUs: timeOf(given, program),
+    timeUs,
     instruments: [...instruments.values()],
     underlyings: readUnderlyings(given),
     inputs: readInputs(given, program),
@@ -109,45 +109,18 @@ function checkRegime({ regime, vintage }: GivenBook, program: Program): void {
   }
 }
 
-function readInstruments(given: GivenBook): ReadonlyMap<string, BookInstrument> {
-  const instruments = new Map<string, BookInstrument>();
-  const limit = given.volatilityLimit ?? VOLATILITY_LIMIT;
-  for (const [name, instrument] of Object.entries(given.instruments)) {
-    const { product, inverse = false, expiry, strike, volatility } = instrument;
-    const place = `instruments.${name}`;
-    const isOption = product === "call" || product === "put";
-    if (strike !== undefined && !isOption) {
-      throw new BookRefusedError("strike-of-no-option", `${place}.strike`, `a ${product} has no strike`);
-    }
-    if (expiry !== undefined && (product === "perpetual" || product === "spot")) {
-      throw new BookRefusedError("expiry-of-no-term", `${place}.expiry`, `a ${product} does not expire`);
-    }
-    if (inverse && product === "spot") {
-      throw new BookRefusedError("inverse-spot", `${place}.inverse`, "a spot holding cannot be inverse");
-    }
-    if (volatility !== undefined && (volatility < 0n || volatility > limit)) {
-      throw new BookRefusedError(
-        "volatility-out-of-range",
-        `${place}.volatility`,
-        `must be from 0 to ${formatFixed(limit)} (0.5 is 50 %); a book that means more says so in volatilityLimit`,
-      );
-    }
-    instruments.set(name, {
-      name,
-      product,
-      inverse,
-      underlying: instrument.underlying,
-      settlement: instrument.settlement,
-      multiplier: instrument.multiplier ?? ONE,
-      mark: instrument.mark,
-      forward: instrument.forward,
-      strike,
-      volatility,
-      interest: instrument.interest ?? 0n,
-      expiryUs: expiry,
-    });
+/** A currency that nothing else in the book speaks of is a name mistyped: as a pool of its own it would hold nothing. */
+function checkSettlements({ instruments, currencies, underlyings }: GivenBook, { valuation }: Program): void {
+  const followed = Object.values(instruments).map(({ underlying }) => underlying);
+  const known = new Set([valuation, ...Object.keys(currencies), ...Object.keys(underlyings), ...followed]);
+  for (const [name, { settlement }] of Object.entries(instruments)) {
+    if (known.has(settlement)) continue;
+    throw new BookRefusedError(
+      "unknown-currency",
+      `instruments.${name}.settlement`,
+      `${settlement} is not among the book's currencies`,
+    );
   }
-  return instruments;
 }
 
 /** Positions and orders against the instruments that they name. */
@@ -156,9 +129,6 @@ function checkLegs(given: GivenBook, instruments: ReadonlyMap<string, BookInstru
   for (const [index, position] of given.positions.entries()) {
     const place = `positions[${index}]`;
     checkLeg(place, position, given, instruments);
-    if (position.entry !== undefined && position.profit !== undefined) {
-      throw new BookRefusedError("entry-and-profit", place, "gives an entry price and a profit; give one of them");
-    }
     const book = `${position.isolated === true} ${position.instrument}`;
     const chosen = position.leverage ?? leverage.get(book);
     if (chosen === undefined) continue;

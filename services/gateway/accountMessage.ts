@@ -20,7 +20,7 @@ const LEVERAGE_DIGITS = 2;
 const ENTRY_PRICE_EXTRA_DIGITS = 4;
 
 /** The newest state of one account, with every number as text. */
-export function accountMessage(engine: RiskEngine, account: number): Account {
+export function accountMessage(engine: Pick<RiskEngine, "names" | "account" | "instrument">, account: number): Account {
   const view = engine.account(account);
   const { names } = engine;
   return {
@@ -49,14 +49,18 @@ export function rankRatioMessage(marginRatioE6: bigint): MarginRatio {
   return ratioMessage(marginRatioE6, marginRatioE6 >= RATIO_WITHOUT_EQUITY);
 }
 
-/** MAR-002: C / (Q k) for linear, -Q k / C for inverse contracts, to four digits more than the instrument's prices. */
-export function entryPrice(position: PositionView, instrument: Instrument, currencyScale: number): string {
+/**
+ * MAR-002: C / (Q k) for linear, -Q k / C for inverse contracts, to four digits more than the instrument's prices.
+ * @returns undefined where there is none: an inverse position so small that its cost rounds to nothing
+ */
+export function entryPrice(position: PositionView, instrument: Instrument, currencyScale: number): string | undefined {
   const { listing } = instrument;
   const { numerator, denominator } = valueFraction(listing, currencyScale);
   const quantity = position.quantity * numerator;
   const cost = position.entryCost * denominator;
   const unitsPerPrice = 10n ** BigInt(listing.priceScale);
   const digits = listing.priceScale + ENTRY_PRICE_EXTRA_DIGITS;
+  if (!hasLinearCash(listing) && cost === 0n) return undefined;
   return hasLinearCash(listing)
     ? formatRatio(cost, quantity * unitsPerPrice, digits)
     : formatRatio(-quantity, cost * unitsPerPrice, digits);

@@ -10,10 +10,10 @@ export function requireServing(engine: RiskEngine): void {
   }
 }
 
-/** One question, one answer; whatever is thrown becomes a status with details. */
+/** One question, one answer; `gone` says whether the caller has left. Whatever is thrown becomes a status with details. */
 export function unary<Request, Response>(
   engine: RiskEngine,
-  answer: (request: Request) => Response | Promise<Response>,
+  answer: (request: Request, gone: () => boolean) => Response | Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return async (call, callback) => {
     // grpc-js cancels a call whose deadline has passed: nobody waits for its answer.
@@ -23,7 +23,7 @@ export function unary<Request, Response>(
     let response: Response;
     try {
       requireServing(engine);
-      response = await answer(call.request);
+      response = await answer(call.request, () => call.cancelled);
     } catch (thrown) {
       const { serving, reason } = engine.status;
       callback(toServiceError(serving ? thrown : engineNotServing(reason)));

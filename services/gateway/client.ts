@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
   Metadata,
@@ -14,9 +15,48 @@ import {
   type WatchAccountsResponse,
 } from "../../generated/proto/plimsoll/v1/account_service.ts";
 import {
+  AuditServiceClient,
+  type GetAccountAtRequest,
+  type GetAccountAtResponse,
+  type StreamHistoryRequest,
+  type StreamHistoryResponse,
+} from "../../generated/proto/plimsoll/v1/audit_service.ts";
+import {
+  ControlServiceClient,
+  type ListControlsResponse,
+  type SetLimitRequest,
+  type SetLimitResponse,
+  type SetOverrideRequest,
+  type SetOverrideResponse,
+  type SetSwitchRequest,
+  type SetSwitchResponse,
+} from "../../generated/proto/plimsoll/v1/control_service.ts";
+import {
+  type EvaluateRequest,
+  type EvaluateResponse,
+  EvaluateServiceClient,
+  type ExplainAccountResponse,
+  type GetAccountBookResponse,
+  type ListRegimesResponse,
+} from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
+import {
+  type AmendHoldResponse,
   type CheckOrderResponse,
+  type CureResponse,
+  type DecideResponse,
+  type DecideStreamRequest,
+  type DecideStreamResponse,
+  type GateCall,
   GateServiceClient,
+  type HoldAmendment,
+  type HoldPlacement,
+  type HoldRelease,
+  type LiquidationMovesResponse,
+  type MaxOrderRequest,
+  type MaxOrderResponse,
   type Order,
+  type PlaceHoldResponse,
+  type ReleaseHoldResponse,
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import {
   type DepositRequest,
@@ -25,13 +65,15 @@ import {
   type WithdrawRequest,
   type WithdrawResponse,
 } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
-import { fromServiceError, GatewayError } from "./statusDetails.ts";
+import { fromServiceError, GatewayError, gateBusy } from "./statusDetails.ts";
 
 export interface GatewayAddress {
   readonly host: string;
   readonly port: number;
   /** How long one call may take; 5 s unless told otherwise. A watch has no end. */
   readonly deadlineMs?: number;
+  /** Calls of this client that may wait for an answer; further ones are turned away here, at once. No bound unless given. */
+  readonly callsWaiting?: number;
   /** Wall clock that deadlines are counted on, in milliseconds since 1970. */
   readonly clockMs: () => number;
 }
@@ -60,18 +102,29 @@ export class GatewayTimeoutError extends Error {
  */
 export class GatewayClient {
   readonly #accounts: AccountServiceClient;
+  readonly #audit: AuditServiceClient;
+  readonly #evaluations: EvaluateServiceClient;
   readonly #gate: GateServiceClient;
   readonly #transfers: TransferServiceClient;
+  readonly #controls: ControlServiceClient;
   readonly #address: Required<GatewayAddress>;
+  /** Made once: under overload an error with its stack each time would cost more than sending. */
+  readonly #busy: GatewayError;
+  #waiting = 0;
 
-  constructor({ host, port, clockMs, deadlineMs = 5_000 }: GatewayAddress) {
-    this.#address = { host, port, clockMs, deadlineMs };
+  constructor({ host, port, clockMs, deadlineMs = 5_000, callsWaiting = Infinity }: GatewayAddress) {
+    this.#address = { host, port, clockMs, deadlineMs, callsWaiting };
+    this.#busy = gateBusy(`${callsWaiting} calls of this client wait for an answer`);
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#accounts = new AccountServiceClient(target, credentials.createInsecure());
-    // One connection for all three.
+    // A connection of its own, which grpc-js would share among clients; and one for all services.
+    const options = { "grpc.use_local_subchannel_pool": 1 };
+    this.#accounts = new AccountServiceClient(target, credentials.createInsecure(), options);
     const channelOverride = this.#accounts.getChannel();
+    this.#audit = new AuditServiceClient(target, credentials.createInsecure(), { channelOverride });
+    this.#evaluations = new EvaluateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#gate = new GateServiceClient(target, credentials.createInsecure(), { channelOverride });
     this.#transfers = new TransferServiceClient(target, credentials.createInsecure(), { channelOverride });
+    this.#controls = new ControlServiceClient(target, credentials.createInsecure(), { channelOverride });
   }
 
   getAccount(account: string): Promise<GetAccountResponse> {
@@ -87,8 +140,51 @@ export class GatewayClient {
     return this.#accounts.watchAccounts({ accounts: [...accounts] });
   }
 
+  getAccountAt(request: GetAccountAtRequest): Promise<GetAccountAtResponse> {
+    return this.#call((...rest) => this.#audit.getAccountAt(request, ...rest));
+  }
+
+  /** The stream itself: an async iterable, to be cancelled by the reader. */
+  streamHistory(request: StreamHistoryRequest): ClientReadableStream<StreamHistoryResponse> {
+    return this.#audit.streamHistory(request);
+  }
+
   checkOrder(order: Order): Promise<CheckOrderResponse> {
     return this.#call((...rest) => this.#gate.checkOrder({ order }, ...rest));
+  }
+
+  placeHold(hold: HoldPlacement): Promise<PlaceHoldResponse> {
+    return this.#call((...rest) => this.#gate.placeHold({ hold }, ...rest));
+  }
+
+  amendHold(amendment: HoldAmendment): Promise<AmendHoldResponse> {
+    return this.#call((...rest) => this.#gate.amendHold({ amendment }, ...rest));
+  }
+
+  releaseHold(release: HoldRelease): Promise<ReleaseHoldResponse> {
+    return this.#call((...rest) => this.#gate.releaseHold({ release }, ...rest));
+  }
+
+  /** Many questions in one message, answered in their order. */
+  decide(calls: readonly GateCall[]): Promise<DecideResponse> {
+    return this.#call((...rest) => this.#gate.decide({ calls: [...calls] }, ...rest));
+  }
+
+  /** The stream itself: write messages, read one answer for each. */
+  decideStream(): ClientDuplexStream<DecideStreamRequest, DecideStreamResponse> {
+    return this.#gate.decideStream();
+  }
+
+  maxOrder(request: MaxOrderRequest): Promise<MaxOrderResponse> {
+    return this.#call((...rest) => this.#gate.maxOrder(request, ...rest));
+  }
+
+  cure(account: string): Promise<CureResponse> {
+    return this.#call((...rest) => this.#gate.cure({ account }, ...rest));
+  }
+
+  liquidationMoves(account: string, underlying: string): Promise<LiquidationMovesResponse> {
+    return this.#call((...rest) => this.#gate.liquidationMoves({ account, underlying }, ...rest));
   }
 
   deposit(request: DepositRequest): Promise<DepositResponse> {
@@ -97,6 +193,38 @@ export class GatewayClient {
 
   withdraw(request: WithdrawRequest): Promise<WithdrawResponse> {
     return this.#call((...rest) => this.#transfers.withdraw(request, ...rest));
+  }
+
+  evaluate(request: EvaluateRequest): Promise<EvaluateResponse> {
+    return this.#call((...rest) => this.#evaluations.evaluate(request, ...rest));
+  }
+
+  listRegimes(): Promise<ListRegimesResponse> {
+    return this.#call((...rest) => this.#evaluations.listRegimes({}, ...rest));
+  }
+
+  explainAccount(account: string): Promise<ExplainAccountResponse> {
+    return this.#call((...rest) => this.#evaluations.explainAccount({ account }, ...rest));
+  }
+
+  getAccountBook(account: string): Promise<GetAccountBookResponse> {
+    return this.#call((...rest) => this.#evaluations.getAccountBook({ account }, ...rest));
+  }
+
+  setLimit(request: SetLimitRequest): Promise<SetLimitResponse> {
+    return this.#call((...rest) => this.#controls.setLimit(request, ...rest));
+  }
+
+  setSwitch(request: SetSwitchRequest): Promise<SetSwitchResponse> {
+    return this.#call((...rest) => this.#controls.setSwitch(request, ...rest));
+  }
+
+  setOverride(request: SetOverrideRequest): Promise<SetOverrideResponse> {
+    return this.#call((...rest) => this.#controls.setOverride(request, ...rest));
+  }
+
+  listControls(): Promise<ListControlsResponse> {
+    return this.#call((...rest) => this.#controls.listControls({}, ...rest));
   }
 
   close(): void {
@@ -110,11 +238,17 @@ export class GatewayClient {
       callback: (error: ServiceError | null, response: Response) => void,
     ) => void,
   ): Promise<Response> {
-    const { clockMs, deadlineMs } = this.#address;
+    const { clockMs, deadlineMs, callsWaiting } = this.#address;
+    if (this.#waiting >= callsWaiting) {
+      return Promise.reject(this.#busy);
+    }
+    this.#waiting += 1;
     return new Promise((resolve, reject) => {
-      send(new Metadata(), { deadline: clockMs() + deadlineMs }, (error, response) =>
-        error === null ? resolve(response) : reject(this.#explained(error)),
-      );
+      send(new Metadata(), { deadline: clockMs() + deadlineMs }, (error, response) => {
+        this.#waiting -= 1;
+        if (error === null) resolve(response);
+        else reject(this.#explained(error));
+      });
     });
   }
 

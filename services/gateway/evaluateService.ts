@@ -4,19 +4,23 @@ import type {
   EvaluateServiceServer,
   ExplainAccountRequest,
   ExplainAccountResponse,
+  GetAccountBookRequest,
+  GetAccountBookResponse,
   ListRegimesResponse,
 } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
+import type { AccountExplanation } from "../engine/explainAccount.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { evaluateBook } from "../evaluate/evaluateBook.ts";
 import { BookRefusedError, type Evaluation } from "../evaluate/evaluation.ts";
 import { explain } from "../evaluate/explain.ts";
+import { describeRegime } from "../regimes/describeRegime.ts";
 import { listRegimes, loadRegime } from "../regimes/loadRegime.ts";
 import type { Program } from "../regimes/program.ts";
 import { asOfMessage } from "./accountMessage.ts";
 import { unary } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import { derivationMessage } from "./derivationMessage.ts";
-import { invalidField, unknownName } from "./statusDetails.ts";
+import { invalidField, marginUnknown, unknownName } from "./statusDetails.ts";
 
 /** plimsoll.v1.EvaluateService: books that are given whole, and how a live account's margin came about. */
 export function evaluateService(engine: RiskEngine): EvaluateServiceServer {
@@ -29,14 +33,11 @@ export function evaluateService(engine: RiskEngine): EvaluateServiceServer {
   };
   return {
     listRegimes: unary(engine, (): ListRegimesResponse => {
-      const regimes = listRegimes().map((id) => {
-        const { venue, title, vintage } = programOf(id);
-        return { id, venue, title, vintage };
-      });
-      return { regimes };
+      return { regimes: listRegimes().map(describeRegime) };
     }),
     evaluate: unary(engine, (request) => evaluate(request, programOf)),
     explainAccount: unary(engine, (request) => explainAccount(engine, request)),
+    getAccountBook: unary(engine, (request) => getAccountBook(engine, request)),
   };
 }
 
@@ -62,8 +63,30 @@ function evaluate(
 }
 
 function explainAccount(engine: RiskEngine, request: ExplainAccountRequest): ExplainAccountResponse {
+  const account = accountOf(engine, request);
+  let explanation: AccountExplanation;
+  try {
+    explanation = engine.explain(account);
+  } catch (error) {
+    if (!(error instanceof BookRefusedError)) throw error;
+    throw marginUnknown(request.account, error.place, error.message);
+  }
+  const { main, isolated } = explanation;
+  return {
+    main: derivationMessage(main, true),
+    isolated: isolated === undefined ? undefined : derivationMessage(isolated, true),
+    asOf: asOfMessage(engine.asOf()),
+  };
+}
+
+function getAccountBook(engine: RiskEngine, request: GetAccountBookRequest): GetAccountBookResponse {
+  const { book, regime = "" } = engine.book(accountOf(engine, request));
+  return { book: JSON.stringify(book), regime, asOf: asOfMessage(engine.asOf()) };
+}
+
+function accountOf(engine: RiskEngine, request: { readonly account: string }): number {
   requireText("account", request.account);
   const account = engine.names.account(request.account);
   if (account === undefined) throw unknownName("account", request.account);
-  return { main: derivationMessage(engine.explain(account), true), asOf: asOfMessage(engine.asOf()) };
+  return account;
 }

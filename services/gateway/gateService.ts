@@ -1,100 +1,143 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type {
-  CheckOrderRequest,
+  AmendHoldResponse,
   CheckOrderResponse,
+  CureRequest,
+  CureResponse,
+  DecideStreamRequest,
+  DecideStreamResponse,
   GateServiceServer,
-  MarginFigures,
-  Order,
-  OrderDecision,
+  LiquidationMovesRequest,
+  LiquidationMovesResponse,
+  MaxOrderRequest,
+  MaxOrderResponse,
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Currency } from "../engine/names.ts";
-import type { OrderQuestion, RiskEngine } from "../engine/riskEngine.ts";
-import type { OrderAnswer } from "../kernel/views.ts";
+import type { RiskEngine } from "../engine/riskEngine.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { asOfMessage } from "./accountMessage.ts";
-import { unary } from "./calls.ts";
-import { decimalField, PRICE_REASONS, QUANTITY_REASONS, requireText } from "./decimalField.ts";
-import { refusalMessage } from "./refusals.ts";
-import { invalidField, unknownName } from "./statusDetails.ts";
+import { requireServing, unary } from "./calls.ts";
+import { requireText } from "./decimalField.ts";
+import { GateCalls } from "./gateCalls.ts";
+import type { GatewayLimits } from "./limits.ts";
+import { accountNumber, instrumentNumber, priceOf, sideOf } from "./orderFields.ts";
+import { engineNotServing, toServiceError } from "./statusDetails.ts";
+
+const MOVE_DIGITS = 6;
 
 /** plimsoll.v1.GateService over an engine. */
-export function gateService(engine: RiskEngine): GateServiceServer {
-  return { checkOrder: unary(engine, (request) => checkOrder(engine, request)) };
-}
-
-function checkOrder(engine: RiskEngine, request: CheckOrderRequest): CheckOrderResponse {
-  if (request.order === undefined) {
-    throw invalidField("order", "", "must be given", "FIELD_MISSING");
-  }
-  const question = orderQuestion(engine, request.order);
-  const answer = engine.checkOrder(question);
-  return { asOf: asOfMessage(engine.asOf()), decision: decisionMessage(engine, question, answer) };
-}
-
-/** @throws GatewayError NOT_FOUND for unknown names, INVALID_ARGUMENT for what is no order */
-function orderQuestion(engine: RiskEngine, order: Order): OrderQuestion {
-  requireText("order.account", order.account);
-  requireText("order.instrument", order.instrument);
-  const account = engine.names.account(order.account);
-  if (account === undefined) {
-    throw unknownName("account", order.account);
-  }
-  const instrument = engine.names.instrument(order.instrument);
-  if (instrument === undefined) {
-    throw unknownName("instrument", order.instrument);
-  }
-  if (order.side !== Side.BUY && order.side !== Side.SELL) {
-    throw invalidField("order.side", `${order.side}`, "must be SIDE_BUY or SIDE_SELL", "FIELD_MISSING");
-  }
-  const { priceScale, quantityScale } = engine.names.instruments[instrument]!.listing;
+export function gateService(engine: RiskEngine, limits: GatewayLimits): GateServiceServer {
+  const gate = new GateCalls(engine, limits);
+  const asOf = () => asOfMessage(engine.asOf());
+  const held = async (call: Parameters<GateCalls["hold"]>[0]): Promise<AmendHoldResponse> => {
+    const decision = await gate.hold(call);
+    return { asOf: asOf(), decision };
+  };
   return {
-    account,
-    instrument,
-    side: order.side,
-    quantity: decimalField("order.quantity", order.quantity, quantityScale, QUANTITY_REASONS),
-    price:
-      order.limitPrice === undefined
-        ? undefined
-        : decimalField("order.limit_price", order.limitPrice, priceScale, PRICE_REASONS),
+    checkOrder: unary(engine, ({ order }): CheckOrderResponse => {
+      const decision = gate.check(order);
+      return { asOf: asOf(), decision };
+    }),
+    placeHold: unary(engine, ({ hold }) => held(hold && { $case: "place", value: hold })),
+    amendHold: unary(engine, ({ amendment }) => held(amendment && { $case: "amend", value: amendment })),
+    releaseHold: unary(engine, ({ release }) => held(release && { $case: "release", value: release })),
+    decide: unary(engine, async ({ calls }, gone) => {
+      const answers = await gate.answerAll(calls, gone);
+      return { asOf: asOf(), answers };
+    }),
+    decideStream: (call) => decideStream(engine, gate, call),
+    maxOrder: unary(engine, (request) => maxOrder(engine, request)),
+    cure: unary(engine, (request) => cure(engine, request)),
+    liquidationMoves: unary(engine, (request) => liquidationMoves(engine, request)),
   };
 }
 
-function decisionMessage(engine: RiskEngine, question: OrderQuestion, answer: OrderAnswer): OrderDecision {
-  const instrument = engine.names.instruments[question.instrument]!;
-  const currency = engine.names.currencies[instrument.currency]!;
-  return {
-    accepted: answer.code === 0,
-    refusal: answer.code === 0 ? undefined : refusalMessage(answer, currency, instrument),
-    reduces: answer.reduces,
-    currency: currency.name,
-    fee: formatDecimal(answer.fee, currency.scale),
-    ...figureMessages(answer, currency),
-  };
-}
-
-function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDecision, "before" | "after"> {
-  const money = (units: bigint) => formatDecimal(units, scale);
-  const before = [
-    answer.equityBefore,
-    answer.initialMarginBefore,
-    answer.maintenanceMarginBefore,
-    answer.freeCollateralBefore,
-  ] as const;
-  const after = [
-    answer.equityAfter,
-    answer.initialMarginAfter,
-    answer.maintenanceMarginAfter,
-    answer.freeCollateralAfter,
-  ] as const;
-  // An order that was refused for what it is comes without figures; zeros would be read as an empty account.
-  if (answer.code !== 0 && [...before, ...after].every((units) => units === 0n)) {
-    return { before: undefined, after: undefined };
-  }
-  const figures = ([equity, initialMargin, maintenanceMargin, freeCollateral]: typeof before): MarginFigures => ({
-    equity: money(equity),
-    initialMargin: money(initialMargin),
-    maintenanceMargin: money(maintenanceMargin),
-    freeCollateral: money(freeCollateral),
+/**
+ * Answers messages in the order in which they came. The next one is read when the one before is answered: a client that
+ * sends faster than the gate decides is held back by its own stream, and the gate keeps nothing for him.
+ */
+function decideStream(
+  engine: RiskEngine,
+  gate: GateCalls,
+  call: ServerDuplexStream<DecideStreamRequest, DecideStreamResponse>,
+): void {
+  let turn: Promise<void> = Promise.resolve();
+  call.on("data", ({ calls }: DecideStreamRequest) => {
+    call.pause();
+    turn = turn.then(async () => {
+      if (call.cancelled || call.destroyed) return;
+      try {
+        requireServing(engine);
+        const answers = await gate.answerAll(calls, () => call.cancelled);
+        if (!call.write({ asOf: asOfMessage(engine.asOf()), answers })) await drained(call);
+        call.resume();
+      } catch (thrown) {
+        const { serving, reason } = engine.status;
+        // What grpc-js makes a status of, with its details.
+        call.emit("error", toServiceError(serving ? thrown : engineNotServing(reason)));
+      }
+    });
   });
-  return { before: figures(before), after: figures(after) };
+  call.on("end", () => {
+    turn = turn.then(() => {
+      call.end();
+    });
+  });
+  call.on("error", () => {
+    // The client has gone: what was decided for him is on disk, the answer finds nobody.
+  });
+}
+
+/** When the client has read on, or has gone. */
+function drained(call: ServerDuplexStream<DecideStreamRequest, DecideStreamResponse>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off("drain", done);
+      call.off("close", done);
+      call.off("cancelled", done);
+      resolve();
+    };
+    call.on("drain", done);
+    call.on("close", done);
+    call.on("cancelled", done);
+  });
+}
+
+function maxOrder(engine: RiskEngine, request: MaxOrderRequest): MaxOrderResponse {
+  const instrument = instrumentNumber(engine, "instrument", request.instrument);
+  const { quantity, binding } = engine.maxOrder({
+    account: accountNumber(engine, "account", request.account),
+    instrument,
+    side: sideOf("side", request.side),
+    price: priceOf(engine, instrument, "limit_price", request.limitPrice),
+  });
+  const { quantityScale } = engine.names.instruments[instrument]!.listing;
+  return { asOf: asOfMessage(engine.asOf()), quantity: formatDecimal(quantity, quantityScale), binding };
+}
+
+function cure(engine: RiskEngine, request: CureRequest): CureResponse {
+  const found = engine.cure(accountNumber(engine, "account", request.account));
+  const asOf = asOfMessage(engine.asOf());
+  if (found === undefined) {
+    return { asOf, found: false, instrument: "", side: Side.UNSPECIFIED, quantity: "", cost: "", currency: "" };
+  }
+  const { name, listing, currency } = engine.names.instruments[found.instrument]!;
+  const { name: money, scale } = engine.names.currencies[currency]!;
+  return {
+    asOf,
+    found: true,
+    instrument: name,
+    side: found.side,
+    quantity: formatDecimal(found.quantity, listing.quantityScale),
+    cost: formatDecimal(found.cost, scale),
+    currency: money,
+  };
+}
+
+function liquidationMoves(engine: RiskEngine, request: LiquidationMovesRequest): LiquidationMovesResponse {
+  const account = accountNumber(engine, "account", request.account);
+  requireText("underlying", request.underlying);
+  const { up, down } = engine.liquidationMoves(account, request.underlying);
+  const text = (move: bigint | undefined) => (move === undefined ? "" : formatDecimal(move, MOVE_DIGITS));
+  return { asOf: asOfMessage(engine.asOf()), up: text(up), down: text(down) };
 }

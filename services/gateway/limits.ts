@@ -11,6 +11,14 @@ export interface GatewayLimits {
   readonly pageSizeMax: number;
   /** Bytes of an account name or a request id. */
   readonly nameLength: number;
+  /** Questions that one message to the gate may carry. */
+  readonly callsPerBatch: number;
+  /** Holds that may wait for the disk; further ones are turned away at once. */
+  readonly holdsWaiting: number;
+  /** Calls that one connection may have open, its streams among them; HTTP/2 holds further ones back in the client. */
+  readonly callsPerConnection: number;
+  /** Once a turn of the event loop has worked for so long, the batches that it reads further are turned away. */
+  readonly turnMs: number;
   readonly receiveBytes: number;
   readonly sendBytes: number;
   /** How often the engine's status is looked at between two durable batches. */
@@ -27,6 +35,10 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   pageSizeDefault: 50,
   pageSizeMax: 1_000,
   nameLength: 128,
+  callsPerBatch: 1_000,
+  holdsWaiting: 4_000,
+  callsPerConnection: 128,
+  turnMs: 10,
   receiveBytes: 1 << 20,
   // What gRPC clients accept unless told otherwise.
   sendBytes: 4 << 20,

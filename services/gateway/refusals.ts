@@ -5,7 +5,7 @@ import type { Currency, Instrument } from "../engine/names.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 
 /** What the value and the limit of a refusal count. */
-type RefusedKind = "price" | "quantity" | "money" | "leverage" | "seconds" | "rate" | "nothing";
+type RefusedKind = "price" | "quantity" | "money" | "leverage" | "seconds" | "rate" | "count" | "nothing";
 
 interface RefusalMeaning {
   readonly field: string;
@@ -56,6 +56,31 @@ const MEANINGS: { readonly [reason: number]: RefusalMeaning } = {
   [RefusalReason.ACCOUNT_QUARANTINED]: meaning("account", "nothing", "INP-002", FAILED_PRECONDITION),
   [RefusalReason.NOT_REDUCING]: meaning("quantity", "quantity", "MAR-006", FAILED_PRECONDITION),
   [RefusalReason.ACCOUNT_RESERVED]: meaning("account", "nothing", "MAR-026", FAILED_PRECONDITION),
+  [RefusalReason.HOLD_UNKNOWN]: meaning("order_id", "nothing", "MAR-037", NOT_FOUND),
+  [RefusalReason.HOLD_EXISTS]: meaning("order_id", "nothing", "MAR-037", ALREADY_EXISTS),
+
+  [RefusalReason.KILL_SWITCH]: meaning("switch", "nothing", "CTL-001", FAILED_PRECONDITION),
+  [RefusalReason.TRADING_HALTED]: meaning("switch", "nothing", "CTL-002", FAILED_PRECONDITION),
+  [RefusalReason.INSTRUMENT_NOT_PERMITTED]: meaning("instrument", "nothing", "CTL-002", FAILED_PRECONDITION),
+  [RefusalReason.ACCOUNT_STATE]: meaning("account", "nothing", "CTL-003", FAILED_PRECONDITION),
+  [RefusalReason.REDUCE_ONLY]: meaning("switch", "nothing", "CTL-004", FAILED_PRECONDITION),
+  [RefusalReason.PRICE_COLLAR]: meaning("limit_price", "price", "CTL-006", FAILED_PRECONDITION),
+  [RefusalReason.ORDER_QUANTITY]: meaning("quantity", "quantity", "CTL-007", FAILED_PRECONDITION),
+  [RefusalReason.ORDER_NOTIONAL]: meaning("notional", "money", "CTL-008", FAILED_PRECONDITION),
+  [RefusalReason.MESSAGE_RATE]: meaning("messages_per_second", "nothing", "CTL-009", RESOURCE_EXHAUSTED),
+  [RefusalReason.POSITION_LIMIT]: meaning("position", "quantity", "CTL-010", FAILED_PRECONDITION),
+  [RefusalReason.OPEN_ORDER_LIMIT]: meaning("open_orders", "count", "CTL-011", FAILED_PRECONDITION),
+  [RefusalReason.OPEN_QUANTITY_LIMIT]: meaning("open_quantity", "quantity", "CTL-011", FAILED_PRECONDITION),
+  [RefusalReason.OPEN_NOTIONAL_LIMIT]: meaning("open_notional", "money", "CTL-011", FAILED_PRECONDITION),
+  [RefusalReason.CREDIT_LIMIT]: meaning("gross_notional", "money", "CTL-012", FAILED_PRECONDITION),
+  [RefusalReason.CONCENTRATION]: meaning("position", "quantity", "CTL-013", FAILED_PRECONDITION),
+  [RefusalReason.REPEATED_EXECUTION]: meaning("account", "nothing", "CTL-014", FAILED_PRECONDITION),
+  [RefusalReason.ENGINE_BEHIND]: meaning("feed_age", "seconds", "CTL-015", status.UNAVAILABLE),
+  [RefusalReason.CONTROL_UNKNOWN]: meaning("control", "nothing", "CTL-005", INVALID_ARGUMENT),
+  [RefusalReason.CONTROL_SCOPE]: meaning("scope", "nothing", "CTL-005", INVALID_ARGUMENT),
+  [RefusalReason.CONTROL_VALUE]: meaning("value", "count", "CTL-005", INVALID_ARGUMENT),
+  [RefusalReason.OVERRIDE_IDENTITIES]: meaning("approved_by", "nothing", "CTL-016", INVALID_ARGUMENT),
+  [RefusalReason.OVERRIDE_EXPIRY]: meaning("expiry_time_us", "count", "CTL-016", INVALID_ARGUMENT),
 
   [RefusalReason.CAPACITY]: meaning("", "nothing", "", RESOURCE_EXHAUSTED),
   [RefusalReason.OVERFLOW]: meaning("", "nothing", "", status.OUT_OF_RANGE),
@@ -93,6 +118,12 @@ export function refusalMessage(
   };
 }
 
+/** Of a release, which says neither instrument nor currency. */
+export function refusalWithoutNumbers(code: number): Refusal {
+  const { field, rule } = MEANINGS[code] ?? NO_MEANING;
+  return { reason: code as RefusalReason, field, value: "", limit: "", unit: "", rule };
+}
+
 /** A refusal as a sentence. */
 export function refusalSentence(refusal: Refusal): string {
   const name = refusalName(refusal.reason);
@@ -122,6 +153,8 @@ function measureOf(
       return { scale: 6, unit: "s" };
     case "rate":
       return { scale: 9, unit: "" };
+    case "count":
+      return { scale: 0, unit: "" };
     case "nothing":
       return undefined;
   }

@@ -2,11 +2,16 @@ import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { AccountServiceService } from "../../generated/proto/plimsoll/v1/account_service.ts";
+import { AuditServiceService } from "../../generated/proto/plimsoll/v1/audit_service.ts";
+import { ControlServiceService } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { EvaluateServiceService } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
 import { GateServiceService } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { TransferServiceService } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
+import type { AuditDesk } from "../engine/auditDesk.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
+import { auditService } from "./auditService.ts";
+import { controlService } from "./controlService.ts";
 import { evaluateService } from "./evaluateService.ts";
 import { gateService } from "./gateService.ts";
 import { DEFAULT_LIMITS, type GatewayLimits } from "./limits.ts";
@@ -19,6 +24,8 @@ import { Watchers, type WatchLoad } from "./watchers.ts";
 const HEALTH_NAMES = [
   "",
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.AuditService",
+  "plimsoll.v1.ControlService",
   "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",
   "plimsoll.v1.TransferService",
@@ -26,6 +33,8 @@ const HEALTH_NAMES = [
 
 export interface GatewayOptions {
   readonly engine: RiskEngine;
+  /** Answers about the past; without it AuditService is not served. */
+  readonly audit?: AuditDesk;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -60,6 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = new Server({
     "grpc.max_receive_message_length": limits.receiveBytes,
     "grpc.max_send_message_length": limits.sendBytes,
+    "grpc.max_concurrent_streams": limits.callsPerConnection,
     // A client that has vanished without a word holds a watch stream for a minute at most.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
@@ -67,8 +77,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const watchers = new Watchers(engine, limits);
   const health = new HealthImplementation();
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
+  if (options.audit !== undefined) server.addService(AuditServiceService, auditService(engine, options.audit));
   server.addService(EvaluateServiceService, evaluateService(engine));
-  server.addService(GateServiceService, gateService(engine));
+  server.addService(GateServiceService, gateService(engine, limits));
+  server.addService(ControlServiceService, controlService(engine, limits));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);
   new ReflectionService(reflectedPackage()).addToServer(server);

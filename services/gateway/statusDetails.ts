@@ -4,6 +4,7 @@ import { BadRequest, ErrorInfo } from "../../generated/proto/google/rpc/error_de
 import { Status } from "../../generated/proto/google/rpc/status.ts";
 
 export const ERROR_DOMAIN = "plimsoll";
+export const GATE_BUSY = "GATE_BUSY";
 const DETAILS_TRAILER = "grpc-status-details-bin";
 const TYPE_PREFIX = "type.googleapis.com/";
 // Error text travels in HTTP/2 headers, which peers bound; a client's own bytes must not make the answer unreadable.
@@ -60,9 +61,24 @@ export function unknownName(kind: "account" | "instrument" | "currency" | "regim
   );
 }
 
+/** FAILED_PRECONDITION: the market lacks a fact that the account's regime needs (MAR-030). */
+export function marginUnknown(account: string, place: string, why: string): GatewayError {
+  return new GatewayError(
+    status.FAILED_PRECONDITION,
+    "MARGIN_UNKNOWN",
+    `what ${quoted(account)} requires cannot be said: ${why}`,
+    { account: shortened(account), place },
+  );
+}
+
 /** UNAVAILABLE because the engine answers nothing at the moment. */
 export function engineNotServing(why: string): GatewayError {
   return new GatewayError(status.UNAVAILABLE, "ENGINE_NOT_SERVING", `the engine is not serving: ${why}`, { why });
+}
+
+/** RESOURCE_EXHAUSTED because too much is asked at once: the same question may be asked again, later. */
+export function gateBusy(why: string): GatewayError {
+  return new GatewayError(status.RESOURCE_EXHAUSTED, GATE_BUSY, `${why}: ask again`);
 }
 
 /** A client's own text, short enough to be sent back. */

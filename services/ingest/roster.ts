@@ -106,16 +106,18 @@ export function commandInput(
   return { kind: "account", command: { commandId, account, eventTimeUs, command } };
 }
 
-/** What opens an account: itself, its deposits (currency, amount) and its leverage per instrument. */
+/** What opens an account: itself, its deposits (currency, amount), its leverage per instrument, its regime in portfolio mode. */
 export function openingInputs(
   account: RosterAccount,
   deposits: readonly { readonly currency: string; readonly amount: bigint }[],
   leverages: readonly { readonly instrument: string; readonly leverageE2: number }[],
   eventTimeUs: bigint,
+  regime?: string,
 ): VenueInput[] {
   const { name, marginMode } = account;
+  const value = regime === undefined ? { marginMode } : { marginMode, regime };
   return [
-    commandInput(name, "open", eventTimeUs, { $case: "openAccount", value: { marginMode } }),
+    commandInput(name, "open", eventTimeUs, { $case: "openAccount", value }),
     ...deposits.map((value) =>
       commandInput(name, `open-deposit-${value.currency}`, eventTimeUs, { $case: "deposit", value }),
     ),

@@ -1,8 +1,9 @@
 import type { InstrumentListing, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { MarketDocument } from "../markets/market.ts";
-import { type ValueFraction, valueFraction } from "../markets/valueFraction.ts";
+import { isOption, type ValueFraction, valueFraction } from "../markets/valueFraction.ts";
 import type { Drawing } from "./drawing.ts";
 import { leverageLimitE2 } from "./roster.ts";
+import { type OptionQuote, quoteOption } from "./simulatedOptions.ts";
 import type { VenueFeedback } from "./venueFeedback.ts";
 
 /** An instrument that trades at some step. */
@@ -65,11 +66,15 @@ interface Underlying {
  * else from its own memory; all draws are functions of seed and step.
  */
 export class SimulatedMarket {
+  /** Currencies that are worth a dollar. */
+  readonly dollarCurrencies: readonly string[];
   readonly #drawing: Drawing;
   readonly #listed: readonly TradedInstrument[];
   readonly #underlyings: readonly Underlying[];
   // What `instrumentsAt` last answered, and the stretch of time for which it holds.
   #series: readonly TradedInstrument[] = [];
+  #contracts: readonly TradedInstrument[] = [];
+  #options: readonly TradedInstrument[] = [];
   #seriesFromUs = 0n;
   #seriesUntilUs = 0n;
 
@@ -81,6 +86,7 @@ export class SimulatedMarket {
       const fraction = valueFraction(listing, scales.get(listing.settlementCurrency) ?? 0);
       return { name, listing, fraction, leverageLimitE2: leverageLimitE2(market, listing) };
     });
+    this.dollarCurrencies = market.currencies.map(({ name }) => name).filter((name) => !(name in START_PRICES));
     const names = [...new Set(market.instruments.map(({ name }) => underlyingOf(name)))];
     this.#underlyings = names.map((name) => {
       const price = START_PRICES[name];
@@ -98,13 +104,30 @@ export class SimulatedMarket {
   /** Moves the market on to a step, in order, one at a time. */
   advance(step: number, feedback: VenueFeedback | undefined): MarketStep {
     this.#walk(step, feedback);
-    const instruments = this.instrumentsAt(step);
+    const instruments = this.#seriesAt(step);
     const marks = new Map(instruments.map((each, index) => [each.name, this.#markOf(each, step, index)]));
     return { events: this.#events(step, instruments, marks), instruments, marks };
   }
 
-  /** Every dated series is replaced by its next week at its expiry. */
+  /** Perpetuals and futures: what everybody trades. */
   instrumentsAt(step: number): readonly TradedInstrument[] {
+    this.#seriesAt(step);
+    return this.#contracts;
+  }
+
+  /** What accounts in portfolio mode trade beside. */
+  optionsAt(step: number): readonly TradedInstrument[] {
+    this.#seriesAt(step);
+    return this.#options;
+  }
+
+  /** The perpetual that carries the price of the option's underlying. */
+  referenceOf({ name }: TradedInstrument): TradedInstrument {
+    return this.#underlyingOf(name).reference;
+  }
+
+  /** Every dated series is replaced by its next week at its expiry. */
+  #seriesAt(step: number): readonly TradedInstrument[] {
     const timeUs = stepTimeUs(step);
     if (timeUs < this.#seriesFromUs || timeUs >= this.#seriesUntilUs) this.#listSeries(timeUs);
     return this.#series;
@@ -117,8 +140,10 @@ export class SimulatedMarket {
       const next = expiryTimeUs + ((timeUs - expiryTimeUs) / WEEK_US + 1n) * WEEK_US;
       const day = new Date(Number(next / 1000n)).toISOString().slice(2, 10).replaceAll("-", "");
       const listing = { ...each.listing, expiryTimeUs: next };
-      return { ...each, name: `${underlyingOf(each.name)}-${day}`, listing };
+      return { ...each, name: each.name.replace(/-\d{6}/, `-${day}`), listing };
     });
+    this.#options = this.#series.filter(({ listing }) => isOption(listing));
+    this.#contracts = this.#series.filter(({ listing }) => !isOption(listing));
     this.#seriesFromUs = timeUs;
     this.#seriesUntilUs = timeUs + WEEK_US;
     for (const { listing } of this.#series) {
@@ -167,36 +192,69 @@ export class SimulatedMarket {
   }
 
   #markOf({ name, listing }: TradedInstrument, step: number, index: number): bigint {
-    const underlying = this.#underlyings.find((each) => each.name === underlyingOf(name)) as Underlying;
+    const underlying = this.#underlyingOf(name);
     if (name === underlying.reference.name) return toTick(underlying.price, listing);
+    if (isOption(listing)) return toTick(this.#quoteOf({ name, listing }, step, index).price, listing);
     const untilExpiryMs = listing.expiryTimeUs === 0n ? 0 : Number((listing.expiryTimeUs - stepTimeUs(step)) / 1000n);
     const noise = MARK_NOISE * (this.#drawing.uniform(STREAM_NOISE, step, index) - 0.5);
     return toTick(underlying.price * (1 + noise + (BASIS_PER_YEAR * untilExpiryMs) / YEAR_MS), listing);
   }
 
+  /** Dollars that one unit of the underlying is worth, on the venue's index. */
+  #underlyingOf(instrument: string): Underlying {
+    return this.#underlyings.find((each) => each.name === underlyingOf(instrument)) as Underlying;
+  }
+
+  #quoteOf({ name, listing }: Pick<TradedInstrument, "name" | "listing">, step: number, index: number): OptionQuote {
+    const terms = {
+      underlying: this.#underlyingOf(name).price,
+      start: this.startPrice(name),
+      basis: BASIS_PER_YEAR,
+      untilExpiryMs: Number((listing.expiryTimeUs - stepTimeUs(step)) / 1000n),
+    };
+    return quoteOption(listing, terms, this.#drawing.uniform(STREAM_NOISE, step, index) - 0.5);
+  }
+
   #events(step: number, now: readonly TradedInstrument[], marks: ReadonlyMap<string, bigint>): MarketEvent[] {
     const eventTimeUs = stepTimeUs(step);
-    const before = step === 0 ? now : this.instrumentsAt(step - 1);
-    const events: MarketEvent[] = [];
+    const before = step === 0 ? now : this.#seriesAt(step - 1);
+    const events: MarketEvent[] = this.#underlyings.map(({ name, price }) => ({
+      instrument: name,
+      eventTimeUs,
+      event: { $case: "indexPrice", value: { priceE8: unitsE8(price) } },
+    }));
     const hour = START_MS + step * STEP_MS;
     for (const [index, { name, listing }] of now.entries()) {
       const old = before[index] as TradedInstrument;
       if (old.name !== name) {
-        const underlying = this.#underlyings.find((each) => each.name === underlyingOf(name)) as Underlying;
-        const price = toTick(underlying.price, old.listing);
-        events.push({ instrument: old.name, eventTimeUs, event: { $case: "settlement", value: { price } } });
+        const underlying = this.#underlyingOf(name);
+        const value = isOption(listing)
+          ? { price: 0n, underlyingPriceE8: unitsE8(underlying.price) }
+          : { price: toTick(underlying.price, old.listing) };
+        events.push({ instrument: old.name, eventTimeUs, event: { $case: "settlement", value } });
         events.push({ instrument: name, eventTimeUs, event: { $case: "listing", value: listing } });
       } else if (listing.expiryTimeUs === 0n && hour % HOUR_MS === 0) {
         const rate = FUNDING_RATE_E9 + 1_000 * (this.#drawing.below(401, STREAM_FUNDING, step, index) - 200);
         events.push({ instrument: name, eventTimeUs, event: { $case: "funding", value: { rateE9: BigInt(rate) } } });
       }
     }
-    for (const { name } of now) {
+    for (const [index, { name, listing }] of now.entries()) {
       const price = marks.get(name) as bigint;
-      events.push({ instrument: name, eventTimeUs, event: { $case: "markPrice", value: { price } } });
+      const value = isOption(listing)
+        ? { price, ...optionFacts(this.#quoteOf({ name, listing }, step, index)) }
+        : { price };
+      events.push({ instrument: name, eventTimeUs, event: { $case: "markPrice", value } });
     }
     return events;
   }
+}
+
+function optionFacts({ volatility, forward }: OptionQuote): { volatilityE9: bigint; forwardE8: bigint } {
+  return { volatilityE9: BigInt(Math.round(volatility * 1e9)), forwardE8: unitsE8(forward) };
+}
+
+function unitsE8(dollars: number): bigint {
+  return BigInt(Math.round(dollars * 1e8));
 }
 
 /** The tick nearest to a price, at least one tick and at most the price limit. */

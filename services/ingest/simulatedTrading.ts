@@ -1,8 +1,14 @@
 import { type Fill, Liquidity, Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { notionalOf } from "../markets/valueFraction.ts";
+import { isOption, notionalOf } from "../markets/valueFraction.ts";
 import type { Drawing } from "./drawing.ts";
 import type { RosterAccount } from "./roster.ts";
 import { type MarketStep, stepTimeUs, type TradedInstrument, toTick } from "./simulatedMarket.ts";
+import {
+  OPTION_MAKER,
+  PORTFOLIO_HOLDING_STEPS,
+  type PortfolioTrade,
+  type SimulatedPortfolios,
+} from "./simulatedPortfolios.ts";
 import { HOLDING_STEPS, MARKET_MAKER, type SimulatedTrades, TRADES_PER_STEP } from "./simulatedTrades.ts";
 import type { VenueInput } from "./source.ts";
 import { StepCredit, type WantedSide } from "./stepCredit.ts";
@@ -39,6 +45,7 @@ interface Step {
 export class SimulatedTrading {
   readonly #drawing: Drawing;
   readonly #trades: SimulatedTrades;
+  readonly #portfolios: SimulatedPortfolios;
   readonly #firstStep: number;
   readonly #idPrefix: string;
 
@@ -46,9 +53,16 @@ export class SimulatedTrading {
    * @param firstStep the first step with trades
    * @param idPrefix of trade ids, e.g. the seed
    */
-  constructor(drawing: Drawing, trades: SimulatedTrades, firstStep: number, idPrefix: string) {
+  constructor(
+    drawing: Drawing,
+    trades: SimulatedTrades,
+    portfolios: SimulatedPortfolios,
+    firstStep: number,
+    idPrefix: string,
+  ) {
     this.#drawing = drawing;
     this.#trades = trades;
+    this.#portfolios = portfolios;
     this.#firstStep = firstStep;
     this.#idPrefix = idPrefix;
   }
@@ -59,6 +73,7 @@ export class SimulatedTrading {
     this.#liquidate(context);
     this.#undo(context);
     this.#begin(context);
+    this.#tradePortfolios(context);
     const timeUs = stepTimeUs(step);
     return trades.flatMap((trade, index) => {
       return bothSides(trade, `${this.#idPrefix}-${step}-${index}`, timeUs + BigInt(index));
@@ -72,9 +87,10 @@ export class SimulatedTrading {
           const noise = this.#drawing.uniform(STREAM_LIQUIDATIONS, step, trades.length);
           const cost = LIQUIDATION_COST + LIQUIDATION_COST_SPREAD * noise;
           const buys = takerSide === Side.BUY;
+          const maker = makerOf(instrument).name;
           trades.push({
-            buyer: buys ? account : MARKET_MAKER.name,
-            seller: buys ? MARKET_MAKER.name : account,
+            buyer: buys ? account : maker,
+            seller: buys ? maker : account,
             takerSide,
             instrument: instrument.name,
             quantity,
@@ -119,6 +135,34 @@ export class SimulatedTrading {
     }
   }
 
+  /** What a portfolio account took a while ago it gives back, as far as it still has it; then it takes something new. */
+  #tradePortfolios(context: Step): void {
+    const { step, now, plan, credit } = context;
+    if (step - PORTFOLIO_HOLDING_STEPS >= this.#firstStep) {
+      for (const trade of this.#portfolios.at(step - PORTFOLIO_HOLDING_STEPS)) {
+        const { account, instrument } = trade;
+        if (!now.marks.has(instrument.name)) continue;
+        const back = this.#reducible(context, account, instrument, -signed(trade));
+        this.#tradePortfolio(context, account, instrument, back);
+      }
+    }
+    for (const trade of this.#portfolios.at(step)) {
+      const { account, instrument } = trade;
+      const quantity = signed(trade);
+      if (plan.barred.has(account.name)) continue;
+      const reduces = credit.reducible(account.name, instrument.name, quantity) === quantity;
+      if (reduces || credit.admits(account, inUnderlying(now, trade))) {
+        this.#tradePortfolio(context, account, instrument, quantity);
+      }
+    }
+  }
+
+  #tradePortfolio(context: Step, account: RosterAccount, instrument: TradedInstrument, quantity: bigint): void {
+    const maker = makerOf(instrument);
+    if (quantity > 0n) this.#trade(context, account, maker, Side.BUY, instrument, quantity);
+    else this.#trade(context, maker, account, Side.SELL, instrument, -quantity);
+  }
+
   #reducible({ plan, credit }: Step, account: RosterAccount, { name }: TradedInstrument, quantity: bigint): bigint {
     if (account === MARKET_MAKER) return quantity;
     return plan.liquidating.has(account.name) ? 0n : credit.reducible(account.name, name, quantity);
@@ -137,8 +181,8 @@ export class SimulatedTrading {
     const price = near(now, instrument, 2 * TRADE_PRICE_NOISE * noise);
     const parties = { buyer: buyer.name, seller: seller.name, takerSide };
     trades.push({ ...parties, instrument: instrument.name, quantity, price, liquidation: false });
-    if (buyer !== MARKET_MAKER) credit.book(buyer, wantedSide(now, instrument, quantity));
-    if (seller !== MARKET_MAKER) credit.book(seller, wantedSide(now, instrument, -quantity));
+    if (!isMaker(buyer)) credit.book(buyer, wantedSide(now, instrument, quantity));
+    if (!isMaker(seller)) credit.book(seller, wantedSide(now, instrument, -quantity));
   }
 }
 
@@ -150,6 +194,23 @@ function wantedSide(now: MarketStep, instrument: TradedInstrument, quantity: big
   const { name, listing, fraction, leverageLimitE2 } = instrument;
   const notional = notionalOf(listing.kind, fraction, quantity, markOf(now, name));
   return { instrument: name, currency: listing.settlementCurrency, quantity, notional, leverageLimitE2 };
+}
+
+function signed({ side, quantity }: PortfolioTrade): bigint {
+  return side === Side.BUY ? quantity : -quantity;
+}
+
+/** An option asks for credit like as much of its underlying: that bounds what a regime may ask for it. */
+function inUnderlying(now: MarketStep, trade: PortfolioTrade): WantedSide {
+  return { ...wantedSide(now, trade.reference, signed(trade)), instrument: trade.instrument.name };
+}
+
+function makerOf({ listing }: TradedInstrument): RosterAccount {
+  return isOption(listing) ? OPTION_MAKER : MARKET_MAKER;
+}
+
+function isMaker(account: RosterAccount): boolean {
+  return account === MARKET_MAKER || account === OPTION_MAKER;
 }
 
 /** A price so far from the mark, as a share of it. */

@@ -1,9 +1,11 @@
 import type { MarketDocument } from "../markets/market.ts";
+import { isOption } from "../markets/valueFraction.ts";
 import type { Clock } from "./clock.ts";
 import { Drawing } from "./drawing.ts";
 import { answerCalls } from "./marginCalls.ts";
 import { commandInput, leverageLimitE2, openingInputs, Roster, type RosterAccount } from "./roster.ts";
 import { SimulatedMarket, stepTimeUs } from "./simulatedMarket.ts";
+import { OPTION_MAKER, PORTFOLIO_COLLATERAL_USD, SimulatedPortfolios } from "./simulatedPortfolios.ts";
 import { MARKET_MAKER, MEDIAN_COLLATERAL_USD, SimulatedTrades } from "./simulatedTrades.ts";
 import { SimulatedTrading } from "./simulatedTrading.ts";
 import type { Source, SourceBatch, SourcePosition, VenueInput } from "./source.ts";
@@ -53,6 +55,7 @@ export class SimulatedVenue implements Source {
   readonly #openingSteps: number;
   readonly #stepIntervalMs: number;
   #market: SimulatedMarket;
+  #portfolios: SimulatedPortfolios;
   #trading: SimulatedTrading;
   #step = 0;
   #dueMs: number | undefined;
@@ -68,6 +71,7 @@ export class SimulatedVenue implements Source {
     this.#roster = new Roster(this.#drawing, options.accounts ?? 500, "sim", WEALTH_SPREAD);
     this.#openingSteps = Math.ceil(this.#roster.accounts.length / ACCOUNTS_PER_STEP);
     this.#market = new SimulatedMarket(options.market, this.#drawing);
+    this.#portfolios = new SimulatedPortfolios(options.market, this.#drawing, this.#market);
     this.#trading = this.#newTrading();
   }
 
@@ -76,6 +80,7 @@ export class SimulatedVenue implements Source {
     this.#step = last + 1;
     this.#dueMs = undefined;
     this.#market = new SimulatedMarket(this.#options.market, this.#drawing);
+    this.#portfolios = new SimulatedPortfolios(this.#options.market, this.#drawing, this.#market);
     this.#trading = this.#newTrading();
     // With feedback the engine's marks carry the walk, so nothing has to be walked again.
     if (this.#options.feedback !== undefined) return;
@@ -101,7 +106,13 @@ export class SimulatedVenue implements Source {
 
   #newTrading(): SimulatedTrading {
     const trades = new SimulatedTrades(this.#drawing, this.#roster, this.#market);
-    return new SimulatedTrading(this.#drawing, trades, this.#openingSteps, String(this.#options.seed));
+    return new SimulatedTrading(
+      this.#drawing,
+      trades,
+      this.#portfolios,
+      this.#openingSteps,
+      String(this.#options.seed),
+    );
   }
 
   /** Steps are due at even times; a late one is not made up for by haste. */
@@ -129,12 +140,30 @@ export class SimulatedVenue implements Source {
     const insurance = this.#amounts(INSURANCE_USD).map((value) => {
       return commandInput("venue:insurance", `open-deposit-${value.currency}`, timeUs, { $case: "deposit", value });
     });
-    return [...insurance, ...openingInputs(MARKET_MAKER, this.#amounts(MARKET_MAKER_USD), [], timeUs), ...inputs];
+    // What is no underlying is a dollar, and says so once: regimes value collateral at index prices.
+    const dollars = this.#market.dollarCurrencies.map((instrument): VenueInput => {
+      const event = { $case: "indexPrice" as const, value: { priceE8: 100_000_000n } };
+      return { kind: "market", event: { instrument, eventTimeUs: timeUs, event } };
+    });
+    const maker = openingInputs(MARKET_MAKER, this.#amounts(MARKET_MAKER_USD), [], timeUs);
+    return [...dollars, ...insurance, ...maker, ...this.#openPortfolios(timeUs), ...inputs];
+  }
+
+  #openPortfolios(timeUs: bigint): VenueInput[] {
+    const { accounts, regime } = this.#portfolios;
+    if (accounts.length === 0) return [];
+    const open = (account: RosterAccount, usd: number) => {
+      return openingInputs(account, this.#amounts(usd), [], timeUs, regime);
+    };
+    return [
+      ...open(OPTION_MAKER, MARKET_MAKER_USD),
+      ...accounts.flatMap((account) => open(account, PORTFOLIO_COLLATERAL_USD)),
+    ];
   }
 
   #trade(step: number): VenueInput[] {
     const { feedback } = this.#options;
-    const plan = new StepPlan(feedback, { most: MOST_LIQUIDATED, spared: [MARKET_MAKER] });
+    const plan = new StepPlan(feedback, { most: MOST_LIQUIDATED, spared: [MARKET_MAKER, OPTION_MAKER] });
     const now = this.#market.advance(step, feedback);
     return [
       ...now.events.map((event): VenueInput => ({ kind: "market", event })),
@@ -174,7 +203,8 @@ export class SimulatedVenue implements Source {
 
   #leverages(account: RosterAccount): { instrument: string; leverageE2: number }[] {
     const { market } = this.#options;
-    return market.instruments.map(({ name, listing }) => {
+    const contracts = market.instruments.filter(({ listing }) => !isOption(listing));
+    return contracts.map(({ name, listing }) => {
       return { instrument: name, leverageE2: Math.min(account.leverageE2, leverageLimitE2(market, listing)) };
     });
   }

@@ -38,6 +38,12 @@ export interface JournalHead {
   readonly hash: Uint8Array;
 }
 
+/** Batches from one on, up to the next stretch, were computed by this kernel. */
+export interface KernelStretch {
+  readonly firstBatch: number;
+  readonly kernelHash: string;
+}
+
 /**
  * The store of one shard. It speaks of batches and expected heads, not of how they are kept; each adapter passes the same
  * contract tests.
@@ -60,6 +66,8 @@ export interface Journal {
   /** Keeps a kernel binary under its hash: a stretch can always be replayed by the code that computed it. */
   keepKernel(hash: string, binary: Uint8Array): Promise<void>;
   kernel(hash: string): Promise<Uint8Array | undefined>;
+  /** Stretches of the log from a batch on by the kernel that computed them, in order. Reads no events. */
+  kernelStretches(from: number): Promise<KernelStretch[]>;
   /** A newest-event index as of a snapshot, for those who read the journal with a shell. */
   keepAccountHeads(heads: Iterable<readonly [account: number, position: number]>): Promise<void>;
   close(): Promise<void>;

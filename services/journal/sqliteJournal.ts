@@ -12,6 +12,7 @@ import {
   type JournalHead,
   type JournalRow,
   JournalUnknownOutcomeError,
+  type KernelStretch,
 } from "./journal.ts";
 import { SCHEMA } from "./schema.sql.ts";
 
@@ -243,6 +244,16 @@ export class SqliteJournal implements Journal {
     return this.#database.prepare("SELECT binary FROM kernel WHERE hash = ?").get(hash)?.["binary"] as
       | Uint8Array
       | undefined;
+  }
+
+  async kernelStretches(from: number): Promise<KernelStretch[]> {
+    return this.#database
+      .prepare(
+        "SELECT batch, kernel_hash FROM (SELECT batch, kernel_hash, lag(kernel_hash) OVER (ORDER BY batch) AS former " +
+          "FROM batch WHERE batch >= ?) WHERE kernel_hash IS NOT former ORDER BY batch",
+      )
+      .all(from)
+      .map((row) => ({ firstBatch: row["batch"] as number, kernelHash: row["kernel_hash"] as string }));
   }
 
   async keepAccountHeads(heads: Iterable<readonly [account: number, position: number]>): Promise<void> {

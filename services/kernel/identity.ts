@@ -61,3 +61,6 @@ export function identityOf(seed: number, first: string, second: string, third: s
 
 export const FILL_IDENTITY = 1;
 export const COMMAND_IDENTITY = 3;
+/** The venue's id of an order, within its account. */
+export const ORDER_IDENTITY = 5;
+export const CONTROL_IDENTITY = 7;

@@ -5,6 +5,7 @@ import {
   FLAG_INTEREST,
   FLAG_LIQUIDATION,
   FLAG_MALFORMED,
+  FLAG_ORDER_NAMED,
   FLAG_VOLATILITY,
   INDEX_PRICE_SET,
   INPUT_ACCOUNT,
@@ -19,20 +20,27 @@ import {
   INPUT_INSTRUMENT,
   INPUT_KIND,
   INPUT_LIQUIDITY,
+  INPUT_ORDER,
   INPUT_SECOND,
   INPUT_SIZE,
   INPUT_THIRD,
   INPUT_TIME,
   INSTRUMENT_SETTLED_KIND,
+  LIMIT_SET,
   MARK_PRICE_SET,
   NONE,
+  OVERRIDE_SET,
   REGIME_SET,
+  SWITCH_SET,
 } from "../../assembly/layout.ts";
+import type { ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Identity } from "./identity.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** i64s that any input but a listing or a regime puts into the blob at the most. */
 const MARK_BLOB = 3;
+
+const CONTROL_KINDS = { setLimit: LIMIT_SET, setSwitch: SWITCH_SET, setOverride: OVERRIDE_SET } as const;
 
 /** What a mark may tell beside its price. */
 export interface MarkExtras {
@@ -107,16 +115,48 @@ export class InputSlots {
     quantity: bigint,
     price: bigint,
     fee: bigint | undefined,
+    orderNamed: boolean,
   ): void {
     const slot = this.#open(kind, account, instrument, timeUs);
     const view = this.#view;
     view.setUint8(slot + INPUT_CHOICE, side);
     view.setUint8(slot + INPUT_LIQUIDITY, liquidity);
-    view.setUint8(slot + INPUT_FLAGS, (liquidation ? FLAG_LIQUIDATION : 0) | (fee === undefined ? 0 : FLAG_FEE_GIVEN));
+    const flags = (liquidation ? FLAG_LIQUIDATION : 0) | (fee === undefined ? 0 : FLAG_FEE_GIVEN);
+    view.setUint8(slot + INPUT_FLAGS, flags | (orderNamed ? FLAG_ORDER_NAMED : 0));
     this.#identify(slot, identity);
     view.setBigInt64(slot + INPUT_FIRST, quantity, true);
     view.setBigInt64(slot + INPUT_SECOND, price, true);
     view.setBigInt64(slot + INPUT_THIRD, fee ?? 0n, true);
+  }
+
+  /** Says which order the input just written is about; `order` is its id's identity. */
+  nameOrder(order: Identity): void {
+    const slot = this.#kernel.inputSlot(this.#count - 1);
+    this.#view.setUint32(slot + INPUT_ORDER, order.keyLow, true);
+    this.#view.setUint32(slot + INPUT_ORDER + 4, order.keyHigh, true);
+  }
+
+  /** A request for an order. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY; `expiresAtUs` 0 for none. */
+  hold(
+    kind: number,
+    account: number,
+    instrument: number,
+    timeUs: bigint,
+    identity: Identity,
+    side: number,
+    flags: number,
+    quantity: bigint,
+    price: bigint,
+    expiresAtUs: bigint,
+  ): void {
+    const slot = this.#open(kind, account, instrument, timeUs);
+    const view = this.#view;
+    view.setUint8(slot + INPUT_CHOICE, side);
+    view.setUint8(slot + INPUT_LIQUIDITY, flags);
+    this.#identify(slot, identity);
+    view.setBigInt64(slot + INPUT_FIRST, quantity, true);
+    view.setBigInt64(slot + INPUT_SECOND, price, true);
+    view.setBigInt64(slot + INPUT_THIRD, expiresAtUs, true);
   }
 
   /** A funding rate. */
@@ -206,6 +246,37 @@ export class InputSlots {
     view.setBigInt64(slot + INPUT_FIRST, amount, true);
   }
 
+  /** A limit, a switch or an override, for the scope that the three numbers name (NONE: all). */
+  control(
+    account: number,
+    instrument: number,
+    currency: number,
+    timeUs: bigint,
+    identity: Identity,
+    command: NonNullable<ControlCommand["command"]>,
+  ): void {
+    const slot = this.#open(CONTROL_KINDS[command.$case], account, instrument, timeUs);
+    const view = this.#view;
+    view.setUint32(slot + INPUT_CURRENCY, currency, true);
+    this.#identify(slot, identity);
+    switch (command.$case) {
+      case "setLimit":
+        view.setUint8(slot + INPUT_CHOICE, command.value.control);
+        view.setUint8(slot + INPUT_LIQUIDITY, command.value.value === undefined ? 0 : 1);
+        view.setBigInt64(slot + INPUT_FIRST, command.value.value ?? 0n, true);
+        view.setBigInt64(slot + INPUT_SECOND, command.value.burst, true);
+        return;
+      case "setSwitch":
+        view.setUint8(slot + INPUT_CHOICE, command.value.switch);
+        view.setUint8(slot + INPUT_LIQUIDITY, command.value.on ? 1 : 0);
+        return;
+      case "setOverride":
+        view.setUint8(slot + INPUT_CHOICE, command.value.control);
+        view.setBigInt64(slot + INPUT_FIRST, command.value.expiryTimeUs, true);
+        return;
+    }
+  }
+
   /** Part of a market's set-up; `numbers` go into the blob. */
   listing(
     kind: number,
@@ -232,6 +303,13 @@ export class InputSlots {
   /** An input that the host could not read, or whose fields make no sense: it is counted and kept, not applied. */
   malformed(kind: number, account: number, instrument: number, timeUs: bigint, reason: number): void {
     const slot = this.#open(kind, account, instrument, timeUs);
+    this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
+    this.#view.setBigInt64(slot + INPUT_FIRST, BigInt(reason), true);
+  }
+
+  /** The input written last is refused with this reason, as it once was, before the kernel looks at what it says. */
+  refuseAs(reason: number): void {
+    const slot = this.#kernel.inputSlot(this.#count - 1);
     this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
     this.#view.setBigInt64(slot + INPUT_FIRST, BigInt(reason), true);
   }

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import {
+  ACCOUNT_HEAD_SIZE,
   ANSWER_SIZE,
   BLOB_CAPACITY,
+  BOOKKEEPING_NEXT_POSITION,
   INPUT_CAPACITY,
   INPUT_SIZE,
   LAYOUT_VERSION,
+  TABLE_ACCOUNT_HEADS,
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
 } from "../../assembly/layout.ts";
@@ -17,7 +20,11 @@ export interface Capacities {
   readonly instruments: number;
   /** Identities remembered to find duplicates (INP-001). */
   readonly identities: number;
+  /** Orders that may rest at one time; left out: DEFAULT_HOLDS. */
+  readonly holds?: number;
 }
+
+export const DEFAULT_HOLDS = 1 << 14;
 
 /** Room for margin regimes. The program store is state of the shard, the rest is scratch that costs nothing until it is used. */
 export interface RegimeCapacities {
@@ -49,7 +56,14 @@ interface KernelExports {
     orders: number,
     marketBytes: number,
   ): void;
-  configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
+  configure(
+    accounts: number,
+    pools: number,
+    positions: number,
+    instruments: number,
+    identities: number,
+    holds: number,
+  ): number;
   apply(count: number): number;
   appliedInputs(): number;
   inputAddress(): number;
@@ -61,7 +75,11 @@ interface KernelExports {
   restored(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
-  checkOrder(account: number, instrument: number, side: number, quantity: bigint, priced: number, price: bigint): void;
+  checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
+  reservedOf(pool: number): bigint;
+  largestOrder(account: number, instrument: number, side: number, flags: number, price: bigint): bigint;
+  cureQuantity(account: number, instrument: number, side: number): bigint;
+  liquidationMove(account: number, key: number, up: number): bigint;
   regimeDirectory(): number;
   installProgram(slot: number, bytes: number): number;
   evaluateBook(slot: number, what: number): number;
@@ -125,7 +143,7 @@ export class Kernel {
    */
   static create(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities = REGIME_CAPACITIES): Kernel {
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const { accounts, pools, positions, instruments, identities } = capacities;
+    const { accounts, pools, positions, instruments, identities, holds = DEFAULT_HOLDS } = capacities;
     const probe = instantiate(module, 1).exports;
     if (probe.layoutVersion() !== LAYOUT_VERSION) {
       throw new KernelMismatchError(
@@ -135,7 +153,7 @@ export class Kernel {
     const layOut = (exports: KernelExports): number => {
       const { programBytes, arenaBytes, marketBytes } = regimes;
       exports.configureRegimes(programBytes, arenaBytes, regimes.positions, regimes.orders, marketBytes);
-      return exports.configure(accounts, pools, positions, instruments, identities) >>> 0;
+      return exports.configure(accounts, pools, positions, instruments, identities, holds) >>> 0;
     };
     const instance = instantiate(module, Math.ceil(layOut(probe) / PAGE) + 1);
     layOut(instance.exports);
@@ -174,6 +192,17 @@ export class Kernel {
     this.exports.restored();
   }
 
+  /**
+   * Says where the journal stands, after a replay that gave its events other positions.
+   * @param heads position of each account's newest event
+   */
+  putPositions(next: number, heads: Iterable<readonly [account: number, position: number]>): void {
+    const bookkeeping = this.exports.tableAddress(TABLE_BOOKKEEPING);
+    this.i64[(bookkeeping + BOOKKEEPING_NEXT_POSITION) >> 3] = BigInt(next);
+    const table = this.exports.tableAddress(TABLE_ACCOUNT_HEADS);
+    for (const [account, position] of heads) this.i64[(table + account * ACCOUNT_HEAD_SIZE) >> 3] = BigInt(position);
+  }
+
   inputSlot(index: number): number {
     return this.inputs + index * INPUT_SIZE;
   }
@@ -182,6 +211,11 @@ export class Kernel {
   answers(): BigInt64Array {
     return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
   }
+}
+
+/** Record layout of a kernel that need not fit this host. */
+export function layoutVersionOf(binary: Uint8Array): number {
+  return instantiate(new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>), 1).exports.layoutVersion();
 }
 
 function instantiate(

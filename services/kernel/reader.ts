@@ -15,6 +15,7 @@ import {
   BOOKKEEPING_NEXT_POSITION,
   BOOKKEEPING_REFUSALS,
   BOOKKEEPING_STATE_CHANGES,
+  CHECK_BINDING,
   CHECK_CODE,
   CHECK_EQUITY_AFTER,
   CHECK_EQUITY_BEFORE,
@@ -52,6 +53,8 @@ import {
   MODE_CROSS,
   MODE_PORTFOLIO,
   NONE,
+  ORDER_PRICED,
+  ORDER_REDUCE_ONLY,
   POOL_BALANCE,
   POOL_BASIS,
   POOL_CURRENCY,
@@ -98,9 +101,12 @@ import {
   TABLE_POOLS,
   TABLE_POSITIONS,
 } from "../../assembly/layout.ts";
+import { bindingName } from "./bindingName.ts";
+import { readControls } from "./controlsReader.ts";
 import type { Kernel } from "./kernel.ts";
 import {
   type AccountView,
+  type ControlsView,
   type InstrumentView,
   type MarginModeNumber,
   type MarginStateNumber,
@@ -256,6 +262,7 @@ export class KernelReader {
     const basis = this.#u8(record + POOL_BASIS) as PoolBasisNumber;
     const equity = basis === BASIS_JUDGED ? this.#i64(record + POOL_REGIME_EQUITY) : balance + unrealisedProfit;
     const spare = equity - initialMargin;
+    const reserved = this.#kernel.exports.reservedOf(slot);
     return {
       currency: this.#u32(record + POOL_CURRENCY),
       basis,
@@ -265,7 +272,8 @@ export class KernelReader {
       equity,
       initialMargin,
       maintenanceMargin,
-      freeCollateral: balance < spare ? balance : spare,
+      freeCollateral: (balance < spare ? balance : spare) - reserved,
+      reserved,
       marginRatioE6: marginRatioE6(maintenanceMargin, equity),
       scanLoss: this.#f64(record + POOL_SCAN_LOSS),
       worstScenario: this.#u32(record + POOL_WORST_SCENARIO),
@@ -328,14 +336,14 @@ export class KernelReader {
     return price === 0n ? undefined : price;
   }
 
-  /** MAR-015 of one pool; 0 when the account has none in the currency. */
+  /** MAR-015 of one pool less what orders reserve; 0 when the account has none in the currency. */
   freeCollateral(account: number, currency: number): bigint {
     for (const slot of this.poolSlots(account)) {
       const record = this.#pools + slot * POOL_SIZE;
       if (this.#u32(record + POOL_CURRENCY) !== currency) continue;
       const balance = this.#i64(record + POOL_BALANCE);
       const spare = balance + this.#i64(record + POOL_PROFIT) - this.#i64(record + POOL_IM);
-      return balance < spare ? balance : spare;
+      return (balance < spare ? balance : spare) - this.#kernel.exports.reservedOf(slot);
     }
     return 0n;
   }
@@ -388,13 +396,16 @@ export class KernelReader {
     side: number,
     quantity: bigint,
     limit: bigint | undefined,
+    reduceOnly = false,
   ): OrderAnswer {
-    this.#kernel.exports.checkOrder(account, instrument, side, quantity, limit === undefined ? 0 : 1, limit ?? 0n);
+    const flags = (limit === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
+    this.#kernel.exports.checkOrder(account, instrument, side, quantity, flags, limit ?? 0n);
     const answers = this.#kernel.answers();
     return {
       code: Number(answers[CHECK_CODE]),
       value: answers[CHECK_VALUE]!,
       limit: answers[CHECK_LIMIT]!,
+      binding: bindingName(Number(answers[CHECK_BINDING])),
       reduces: answers[CHECK_REDUCES] === 1n,
       fee: answers[CHECK_FEE]!,
       initialMarginBefore: answers[CHECK_IM_BEFORE]!,
@@ -406,6 +417,10 @@ export class KernelReader {
       freeCollateralBefore: answers[CHECK_FREE_BEFORE]!,
       freeCollateralAfter: answers[CHECK_FREE_AFTER]!,
     };
+  }
+
+  controls(): ControlsView {
+    return readControls(this.#kernel);
   }
 
   #u8(address: number): number {

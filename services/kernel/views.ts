@@ -19,8 +19,10 @@ export interface PoolView {
   readonly equity: bigint;
   readonly initialMargin: bigint;
   readonly maintenanceMargin: bigint;
-  /** MAR-015; may be negative. */
+  /** MAR-015, less what orders reserve; may be negative. */
   readonly freeCollateral: bigint;
+  /** What the orders that rest reserve (MAR-033 to MAR-035). */
+  readonly reserved: bigint;
   /** MAR-017, in millionths. */
   readonly marginRatioE6: bigint;
   /** MAR-023, in currency units, with the index of the worst scenario. */
@@ -89,11 +91,16 @@ export interface InstrumentView {
   readonly holders: number;
 }
 
-/** MAR-024. `code` is 0 for accept, else a plimsoll.v1.RefusalReason; `value` broke `limit`. */
+/**
+ * MAR-024, MAR-033. `code` is 0 for accept, else a plimsoll.v1.RefusalReason; `value` broke `limit`. Figures count the orders
+ * that rest: before, and after this one was filled whole.
+ */
 export interface OrderAnswer {
   readonly code: number;
   readonly value: bigint;
   readonly limit: bigint;
+  /** The constraint that decided or stands nearest: a refusal's name in lower case, or `reduces` when nothing limits it. */
+  readonly binding: string;
   readonly reduces: boolean;
   readonly fee: bigint;
   readonly initialMarginBefore: bigint;
@@ -104,4 +111,37 @@ export interface OrderAnswer {
   readonly equityAfter: bigint;
   readonly freeCollateralBefore: bigint;
   readonly freeCollateralAfter: bigint;
+}
+
+/** A scope by numbers; undefined stands for all. */
+export interface ControlScope {
+  readonly account: number | undefined;
+  readonly instrument: number | undefined;
+}
+
+export interface LimitView extends ControlScope {
+  /** A plimsoll.v1.Control. */
+  readonly control: number;
+  readonly currency: number | undefined;
+  readonly value: bigint;
+  readonly burst: bigint;
+}
+
+export interface SwitchesView extends ControlScope {
+  /** Bits of plimsoll.v1.Switch that are on; never 0. */
+  readonly switches: number;
+}
+
+export interface OverrideView extends ControlScope {
+  readonly control: number;
+  readonly expiryUs: bigint;
+}
+
+/** The controls before the trade as they are set (docs/controls.md). */
+export interface ControlsView {
+  readonly limits: readonly LimitView[];
+  readonly switches: readonly SwitchesView[];
+  readonly overrides: readonly OverrideView[];
+  /** Accounts whose executions came too often, and the control that stopped them. */
+  readonly stopped: readonly { readonly account: number; readonly control: number }[];
 }

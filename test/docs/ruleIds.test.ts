@@ -1,4 +1,4 @@
-// A rule's id leads from docs/margin.md to the code that carries it out and to the table that shows it, by plain search.
+// A rule's id leads from docs/margin.md or docs/controls.md to the code that carries it out and to the table that shows it, by plain search.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,8 +15,8 @@ function textUnder(folder: string): string {
 
 /** Ids as a text names them, ranges such as "MAR-019 to MAR-021" spelt out. */
 function idsIn(text: string): Set<string> {
-  const ids = new Set(text.match(/(MAR|INP)-\d{3}/g) ?? []);
-  for (const [, kind, first, last] of text.matchAll(/(MAR|INP)-(\d{3}) to \1-(\d{3})/g)) {
+  const ids = new Set(text.match(/(MAR|INP|CTL)-\d{3}/g) ?? []);
+  for (const [, kind, first, last] of text.matchAll(/(MAR|INP|CTL)-(\d{3}) to \1-(\d{3})/g)) {
     for (let number = Number(first); number <= Number(last); number++) {
       ids.add(`${kind}-${String(number).padStart(3, "0")}`);
     }
@@ -24,12 +24,14 @@ function idsIn(text: string): Set<string> {
   return ids;
 }
 
-const rules = [...readFileSync(join(root, "docs/margin.md"), "utf8").matchAll(/^\*\*((?:MAR|INP)-\d{3})/gm)].map(
-  (match) => match[1]!,
+const rules = ["docs/margin.md", "docs/controls.md"].flatMap((page) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^\*\*((?:MAR|INP|CTL)-\d{3})/gm)].map((match) => match[1]!),
 );
 const inCode = idsIn(textUnder("assembly") + textUnder("services"));
 const inTables = new Set(
-  [...textUnder("test/margin").matchAll(/"((?:(?:MAR|INP)-\d{3},? ?)+)/g)].flatMap((match) => [...idsIn(match[1]!)]),
+  ["test/margin", "test/controls"].flatMap((folder) =>
+    [...textUnder(folder).matchAll(/"((?:(?:MAR|INP|CTL)-\d{3},? ?)+)/g)].flatMap((match) => [...idsIn(match[1]!)]),
+  ),
 );
 
 test("every rule is stated once", () => expect(new Set(rules).size).toBe(rules.length));

@@ -39,6 +39,10 @@ test("the kernel's kinds are the same numbers, and what it derives stands above 
     "accountQuarantined",
     "regimeActivated",
     "marginUnknown",
+    "holdExpired",
+    "holdUsed",
+    "overrideExpired",
+    "controlTripped",
   ]);
 });
 

@@ -12,7 +12,14 @@ import { MemoryJournal } from "../journal/memoryJournal.ts";
 import { market } from "../margin/market.ts";
 import { ScriptedSource } from "./scriptedSource.ts";
 
-export const CAPACITIES: Capacities = { accounts: 64, pools: 128, positions: 256, instruments: 16, identities: 4096 };
+export const CAPACITIES: Capacities = {
+  accounts: 64,
+  pools: 128,
+  positions: 256,
+  instruments: 16,
+  identities: 4096,
+  holds: 256,
+};
 export const START_US = 1_767_225_600_000_000n;
 
 export class Folder {
@@ -20,6 +27,10 @@ export class Folder {
 
   get snapshots(): SnapshotStore {
     return new SnapshotStore(join(this.path, "snapshots"));
+  }
+
+  removeSnapshots(): void {
+    rmSync(join(this.path, "snapshots"), { recursive: true, force: true });
   }
 
   remove(): void {

@@ -40,6 +40,7 @@ const call = {
 const perpetual = { product: "perpetual", underlying: "BTC", settlement: "USD", mark: "60000.5" };
 const book = {
   time: "2026-01-29T08:00:00Z",
+  currencies: { USDC: {} },
   instruments: { [CALL]: call, "BTC-PERP": perpetual },
   positions: [{ instrument: "BTC-PERP", quantity: 2, entry: 59_000 }],
 };
@@ -133,20 +134,26 @@ describe("what is left out", () => {
         posted: 0n,
       },
     ]);
-    // Only currencies that are given or that positions settle in: the call is not held.
-    expect(currencies).toEqual([{ name: "USD", balance: 0n, price: ONE }]);
+    expect(currencies).toEqual([
+      { name: "USDC", balance: 0n, price: undefined },
+      { name: "USD", balance: 0n, price: ONE },
+    ]);
     expect(underlyings).toEqual([{ name: "BTC", index: undefined }]);
     expect(timeUs).toBe(1_769_673_600_000_000n);
   });
 
-  test("a settlement currency that is not listed has no price unless it is the valuation currency", () => {
-    const held = { ...book, positions: [{ instrument: CALL, quantity: "-0.3" }] };
-    expect(main(held).currencies).toEqual([{ name: "USDC", balance: 0n, price: undefined }]);
+  test("a settlement currency is not listed when it is the valuation currency or an underlying, and then has no price", () => {
+    const inCoin = { ...book, currencies: {}, instruments: { [CALL]: { ...call, settlement: "BTC" } } };
+    const held = { ...inCoin, positions: [{ instrument: CALL, quantity: "-0.3" }] };
+    expect(main(held).currencies).toEqual([{ name: "BTC", balance: 0n, price: undefined }]);
+    expect(() => main({ ...held, instruments: { [CALL]: call } })).toThrow(
+      expect.objectContaining({ code: "unknown-currency", place: `instruments.${CALL}.settlement` }),
+    );
   });
 
   test("the time is the vintage when nothing expires", () => {
     expect(main({ instruments: { "BTC-PERP": perpetual } }).timeUs).toBe(VINTAGE_US);
-    expect(() => main({ instruments: { [CALL]: call } })).toThrow(expect.objectContaining({ code: "time-missing" }));
+    expect(() => main({ ...book, time: undefined })).toThrow(expect.objectContaining({ code: "time-missing" }));
   });
 
   test("a price that is given counts for the valuation currency too", () => {
@@ -157,7 +164,7 @@ describe("what is left out", () => {
 describe("isolated positions", () => {
   const isolated = {
     ...book,
-    currencies: { USD: { balance: 100 }, BTC: { balance: 1, price: 60_000 } },
+    currencies: { USD: { balance: 100 }, BTC: { balance: 1, price: 60_000 }, USDC: {} },
     positions: [
       { instrument: "BTC-PERP", quantity: 2, entry: 59_000, isolated: true, posted: "30.5" },
       { instrument: "BTC-PERP", quantity: 1, entry: 58_000, isolated: true },
@@ -235,7 +242,8 @@ describe("refused", () => {
     [{ ...book, time: "1969-12-31" }, "time-out-of-range", "time"],
     [{ ...book, time: "2200-01-01" }, "time-out-of-range", "time"],
     [with_({ volatility: -0.01 }), "volatility-out-of-range", `instruments.${CALL}.volatility`],
-    [with_({ volatility: "5.000000000000000001" }), "volatility-out-of-range", `instruments.${CALL}.volatility`],
+    [with_({ volatility: 0 }), "volatility-out-of-range", `instruments.${CALL}.volatility`],
+    [with_({ volatility: 5 }), "volatility-out-of-range", `instruments.${CALL}.volatility`],
     [with_({ multiplier: 0 }), "not-positive", `instruments.${CALL}.multiplier`],
     [with_({ product: "future" }), "strike-of-no-option", `instruments.${CALL}.strike`],
     [with_({ product: "spot", strike: undefined }), "expiry-of-no-term", `instruments.${CALL}.expiry`],
@@ -246,7 +254,6 @@ describe("refused", () => {
     ],
     [held({ instrument: "ETH-PERP" }), "unknown-instrument", "positions[0].instrument"],
     [held({ quantity: "NaN" }), "not-a-number", "positions[0].quantity"],
-    [held({ entry: 1, profit: 1 }), "entry-and-profit", "positions[0]"],
     [held({ leverage: 0 }), "not-positive", "positions[0].leverage"],
     [held({ instrument: CALL, quantity: 0.15 }), "off-the-lot", "positions[0].quantity"],
     [ordered({ quantity: 0 }), "not-positive", "orders[0].quantity"],
@@ -271,11 +278,10 @@ describe("refused", () => {
     );
   });
 
-  test("a volatility of 0 and one of 500 % are not, nor is a position of 0", () => {
-    expect(main(with_({ volatility: 0 })).instruments[0]?.volatility).toBe(0n);
-    const wild = { ...with_({ volatility: "1886.29" }), volatilityLimit: 2_000 };
-    expect(main(wild).instruments[0]?.volatility).toBe((188_629n * ONE) / 100n);
-    expect(main(with_({ volatility: 5 })).instruments[0]?.volatility).toBe(5n * ONE);
+  test("a volatility of 0 or far above 500 % is not where the book says so, nor is a position of 0", () => {
+    const wild = (volatility: string) => ({ ...with_({ volatility }), limits: { volatility: [0, 2_000] } });
+    expect(main(wild("1886.29")).instruments[0]?.volatility).toBe((188_629n * ONE) / 100n);
+    expect(main(wild("0")).instruments[0]?.volatility).toBe(0n);
     expect(main(held({ quantity: 0, leverage: 20 })).positions[0]?.quantity).toBe(0n);
   });
 

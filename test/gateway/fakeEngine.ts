@@ -2,13 +2,26 @@ import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.
 import {
   type AccountCommand,
   ContractKind,
+  type ControlCommand,
   type InstrumentListing,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { AccountBook } from "../../services/engine/accountBook.ts";
+import type { AccountExplanation } from "../../services/engine/explainAccount.ts";
 import { Names } from "../../services/engine/names.ts";
-import type { AccountRank, CommandOutcome, OrderQuestion, RiskEngine } from "../../services/engine/riskEngine.ts";
-import type { Explanation } from "../../services/evaluate/explain.ts";
+import type {
+  AccountRank,
+  CommandOutcome,
+  Cure,
+  HoldOutcome,
+  HoldRequest,
+  LargestOrder,
+  LiquidationMoves,
+  OrderQuestion,
+  RiskEngine,
+} from "../../services/engine/riskEngine.ts";
 import type {
   AccountView,
+  ControlsView,
   InstrumentView,
   MarginStateNumber,
   OrderAnswer,
@@ -26,6 +39,8 @@ export class FakeEngine implements RiskEngine {
   readonly marks = new Map<number, bigint>();
   readonly questions: OrderQuestion[] = [];
   readonly commands: AccountCommand[] = [];
+  readonly controlCommands: { readonly instrument: string; readonly command: ControlCommand }[] = [];
+  controlsSet: ControlsView = { limits: [], switches: [], overrides: [], stopped: [] };
   answer: OrderAnswer = ACCEPTED;
   outcome: { code: number; value: bigint; limit: bigint } = { code: 0, value: 0n, limit: 0n };
   failure: Error | undefined;
@@ -115,13 +130,52 @@ export class FakeEngine implements RiskEngine {
       );
   }
 
-  explain(): Explanation {
+  readonly holds: HoldRequest[] = [];
+  heldBack: Promise<void> = Promise.resolve();
+  readonly #answered = new Set<string>();
+
+  /** Requests that were answered, each once. */
+  get heldOrders(): number {
+    return this.#answered.size;
+  }
+
+  explain(): AccountExplanation {
     throw new Error("this engine explains nothing");
+  }
+
+  book(): AccountBook {
+    throw new Error("this engine knows no books");
   }
 
   checkOrder(question: OrderQuestion): OrderAnswer {
     this.questions.push(question);
     return this.answer;
+  }
+
+  maxOrder(): LargestOrder {
+    return { quantity: 1_250n, binding: "initial_margin" };
+  }
+
+  cure(): Cure | undefined {
+    return { instrument: 0, side: 2, quantity: 20n, cost: 61n };
+  }
+
+  liquidationMoves(): LiquidationMoves {
+    return { up: undefined, down: -123_456n };
+  }
+
+  /** Answers when `heldBack` lets it. */
+  async submitHold(request: HoldRequest): Promise<HoldOutcome> {
+    this.holds.push(request);
+    await this.heldBack;
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
+    this.position += 1n;
+    const { code, value, limit, binding } = this.answer;
+    const duplicate = this.#answered.has(request.requestId);
+    this.#answered.add(request.requestId);
+    return { code, value, limit, binding, duplicate, figures: this.answer, asOf: this.asOf() };
   }
 
   async submit(command: AccountCommand): Promise<CommandOutcome> {
@@ -130,6 +184,15 @@ export class FakeEngine implements RiskEngine {
       throw this.failure;
     }
     this.position += 1n;
+    return { ...this.outcome, asOf: this.asOf() };
+  }
+
+  controls(): ControlsView {
+    return this.controlsSet;
+  }
+
+  async submitControl(instrument: string, command: ControlCommand): Promise<CommandOutcome> {
+    this.controlCommands.push({ instrument, command });
     return { ...this.outcome, asOf: this.asOf() };
   }
 
@@ -186,6 +249,7 @@ export const POOL: PoolView = {
   initialMargin: 12_200n,
   maintenanceMargin: 610n,
   freeCollateral: 85_750n,
+  reserved: 0n,
   marginRatioE6: 6_228n,
   scanLoss: 7_320.2,
   worstScenario: 3,
@@ -237,6 +301,7 @@ export const ACCEPTED: OrderAnswer = {
   code: 0,
   value: 0n,
   limit: 0n,
+  binding: "initial_margin",
   reduces: false,
   fee: 31n,
   initialMarginBefore: 12_200n,
@@ -261,6 +326,7 @@ export const REFUSED_AT_SIGHT: OrderAnswer = {
   code: RefusalReason.QUANTITY_OFF_LOT,
   value: 15n,
   limit: 10n,
+  binding: "quantity_off_lot",
   reduces: false,
   fee: 0n,
   initialMarginBefore: 0n,

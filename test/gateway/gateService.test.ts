@@ -12,6 +12,7 @@ const ORDER: Order = {
   side: Side.BUY,
   quantity: "0.01",
   limitPrice: "61000.5",
+  reduceOnly: false,
 };
 
 async function open(): Promise<Served> {
@@ -26,7 +27,9 @@ describe("CheckOrder", () => {
 
     const { asOf, decision } = await client.checkOrder(ORDER);
 
-    expect(engine.questions).toEqual([{ account: 4, instrument: 0, side: 1, quantity: 10n, price: 610_005n }]);
+    expect(engine.questions).toEqual([
+      { account: 4, instrument: 0, side: 1, quantity: 10n, price: 610_005n, reduceOnly: false },
+    ]);
     expect(asOf!.journalPosition).toBe(100n);
     expect(decision).toEqual({
       accepted: true,
@@ -36,6 +39,7 @@ describe("CheckOrder", () => {
       fee: "0.31",
       before: { equity: "979.50", initialMargin: "122.00", maintenanceMargin: "6.10", freeCollateral: "857.50" },
       after: { equity: "979.19", initialMargin: "183.00", maintenanceMargin: "9.15", freeCollateral: "796.19" },
+      binding: "initial_margin",
     });
   });
 

@@ -17,6 +17,8 @@ import { connect, refusal, serve, until } from "./harness.ts";
 
 const SERVICES = [
   "plimsoll.v1.AccountService",
+  "plimsoll.v1.AuditService",
+  "plimsoll.v1.ControlService",
   "plimsoll.v1.EvaluateService",
   "plimsoll.v1.GateService",
   "plimsoll.v1.TransferService",
@@ -44,15 +46,15 @@ describe("health", () => {
     const client = rawClient(gateway.port);
     const all = () => Promise.all(["", ...SERVICES].map((name) => check(client, name)));
 
-    expect(await all()).toEqual(Array(5).fill("SERVING"));
+    expect(await all()).toEqual(Array(SERVICES.length + 1).fill("SERVING"));
 
     engine.status = { serving: false, reason: "replaying" };
     await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await all()).toEqual(Array(5).fill("NOT_SERVING"));
+    expect(await all()).toEqual(Array(SERVICES.length + 1).fill("NOT_SERVING"));
 
     engine.status = { serving: true, reason: "" };
     engine.durable();
-    expect(await all()).toEqual(Array(5).fill("SERVING"));
+    expect(await all()).toEqual(Array(SERVICES.length + 1).fill("SERVING"));
   });
 
   test("does not know other services", async () => {

@@ -125,6 +125,10 @@ describe("SimulatedVenue", () => {
       "listing ETH-260109 2026-01-02T08:00:00.000Z",
       "settlement ETH-260109 2026-01-09T08:00:00.000Z",
       "listing ETH-260116 2026-01-09T08:00:00.000Z",
+      "settlement BTC-260109-60000-C 2026-01-09T08:00:00.000Z",
+      "listing BTC-260116-60000-C 2026-01-09T08:00:00.000Z",
+      "settlement BTC-260109-60000-P 2026-01-09T08:00:00.000Z",
+      "listing BTC-260116-60000-P 2026-01-09T08:00:00.000Z",
     ]);
     let settled = false;
     for (const input of inputsOf(batches)) {
@@ -145,14 +149,25 @@ describe("SimulatedVenue", () => {
       trades.set(tradeId, [...(trades.get(tradeId) ?? []), liquidation ? "liquidated" : account]);
     }
     const liquidations = [...trades.values()].filter((parties) => parties.includes("liquidated"));
-    for (const parties of liquidations) expect(parties.toSorted()).toEqual(["liquidated", "mm-1"]);
+    for (const parties of liquidations) {
+      expect(parties.toSorted()).toEqual(["liquidated", expect.stringMatching(/^mm-[12]$/)]);
+    }
   });
 
   it("holds everything that a demonstration needs, in batches of modest size", async () => {
     const book = new PositionBook(5_000n);
     const batches = await drain(await venue({ maxSteps: 400, accounts: 500, feedback: book }), book);
     const cases = new Set(casesOf(batches));
-    for (const each of ["openAccount", "deposit", "withdrawal", "setLeverage", "markPrice", "funding", "fill"]) {
+    for (const each of [
+      "openAccount",
+      "deposit",
+      "withdrawal",
+      "setLeverage",
+      "markPrice",
+      "indexPrice",
+      "funding",
+      "fill",
+    ]) {
       expect(cases).toContain(each);
     }
     const sizes = batches.slice(8).map(({ inputs }) => inputs.length);
@@ -160,6 +175,27 @@ describe("SimulatedVenue", () => {
     expect(mean).toBeGreaterThan(25);
     expect(mean).toBeLessThan(60);
     expect(Math.max(...batches.map(({ inputs }) => inputs.length))).toBeLessThan(1_000);
+  });
+
+  it("has portfolio accounts: only they hold options, quoted with a volatility and a forward", async () => {
+    const batches = await drain(await venue({ maxSteps: 300 }));
+    const holders = new Set<string>();
+    const others = new Set<string>();
+    for (const input of inputsOf(batches)) {
+      if (input.kind === "fill") (/-[CP]$/.test(input.fill.instrument) ? holders : others).add(input.fill.account);
+      if (input.kind !== "market" || !/-[CP]$/.test(input.event.instrument)) continue;
+      if (input.event.event?.$case !== "markPrice") continue;
+      const { volatilityE9 = 0n, forwardE8 = 0n } = input.event.event.value;
+      expect(volatilityE9 > 300_000_000n && volatilityE9 < 1_500_000_000n).toBe(true);
+      expect(forwardE8 > 50_000n * 10n ** 8n && forwardE8 < 70_000n * 10n ** 8n).toBe(true);
+    }
+    expect([...holders].toSorted()).toEqual(["mm-2", ...Array.from({ length: 8 }, (_, index) => `pm-${index + 1}`)]);
+    expect(others).toContain("pm-1");
+    expect(others).not.toContain("mm-2");
+    // A market without a regime has none of them, and trades its other instruments as ever.
+    const plain = await drain(await venue({ maxSteps: 100, market: { ...market, regimes: [] } }));
+    const accounts = new Set(inputsOf(plain).flatMap((input) => (input.kind === "fill" ? [input.fill.account] : [])));
+    expect([...accounts].some((name) => name.startsWith("pm-"))).toBe(false);
   });
 
   it("paces itself by the clock that it is given", async () => {

@@ -21,13 +21,13 @@ export function rowsFrom(position: number, count: number): JournalRow[] {
 export function batchAfter(
   head: JournalHead,
   count: number,
-  { epoch = Math.max(1, head.epoch), spans = [] as readonly SourceSpan[] } = {},
+  { epoch = Math.max(1, head.epoch), spans = [] as readonly SourceSpan[], kernelHash = KERNEL_HASH } = {},
 ): JournalBatch {
   const batch = {
     batch: head.batch + 1,
     epoch,
     eventTimeUs: 1_767_225_600_000_000 + head.batch,
-    kernelHash: KERNEL_HASH,
+    kernelHash,
     spans,
     rows: rowsFrom(head.position + 1, count),
     previousHash: head.hash,

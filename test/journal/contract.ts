@@ -105,6 +105,21 @@ export function journalContract(name: string, make: () => StoreUnderTest): void 
       expect(read.map((batch) => Buffer.from(hashBatch(batch)))).toEqual(appended.map(({ hash }) => Buffer.from(hash)));
     });
 
+    test("kernelStretches() tells which kernel computed what, from any batch on", async () => {
+      for (const kernelHash of ["0a", "0a", "0b", "0a"]) {
+        const head = await journal.head();
+        await journal.append(batchAfter(head, 1, { kernelHash: kernelHash.repeat(32) }), head);
+      }
+      const found = await journal.kernelStretches(1);
+      expect(found.map(({ firstBatch, kernelHash }) => [firstBatch, kernelHash.slice(0, 2)])).toEqual([
+        [1, "0a"],
+        [3, "0b"],
+        [4, "0a"],
+      ]);
+      expect((await journal.kernelStretches(2)).map(({ firstBatch }) => firstBatch)).toEqual([2, 3, 4]);
+      expect(await journal.kernelStretches(5)).toEqual([]);
+    });
+
     test("row() finds each event by its position, and none beyond the end", async () => {
       const [, second] = await append(70, 70);
       expect(normalRow((await journal.row(71))!)).toEqual(normalRow(second!.rows[0]!));

@@ -7,6 +7,7 @@ import {
   JournalFailedError,
   type JournalHead,
   type JournalRow,
+  type KernelStretch,
 } from "../../services/journal/journal.ts";
 
 /** What several owners of a MemoryJournal share, as they would share a file. */
@@ -70,6 +71,13 @@ export class MemoryJournal implements Journal {
 
   async kernel(hash: string): Promise<Uint8Array | undefined> {
     return this.store.kernels.get(hash);
+  }
+
+  async kernelStretches(from: number): Promise<KernelStretch[]> {
+    return this.store.batches
+      .slice(from - 1)
+      .filter(({ kernelHash }, index, all) => kernelHash !== all[index - 1]?.kernelHash)
+      .map(({ batch, kernelHash }) => ({ firstBatch: batch, kernelHash }));
   }
 
   async keepAccountHeads(): Promise<void> {

@@ -5,9 +5,10 @@ import * as codes from "../../assembly/codes.ts";
 import { LAYOUT_VERSION } from "../../assembly/layout.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
-import { Kernel, REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
+import { Kernel } from "../../services/kernel/kernel.ts";
 
-const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32 };
+const SMALL_REGIMES = { programBytes: 4096, arenaBytes: 0, positions: 16, orders: 16, marketBytes: 0 };
+const CAPACITIES = { accounts: 16, pools: 32, positions: 64, instruments: 8, identities: 32, holds: 64 };
 
 test.each(["release", "debug"] as const)("the %s kernel imports its memory and nothing else", (build) => {
   const module = new WebAssembly.Module(kernelBinary(build) as Uint8Array<ArrayBuffer>);
@@ -28,6 +29,10 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
     "liquidationPrice",
     "bankruptcyPrice",
     "checkOrder",
+    "largestOrder",
+    "cureQuantity",
+    "liquidationMove",
+    "reservedOf",
     "regimeDirectory",
     "installProgram",
     "evaluateBook",
@@ -42,7 +47,7 @@ test("refusal codes are the numbers of the proto", () => {
 });
 
 test("the memory is made to measure and stays", () => {
-  const kernel = Kernel.create(kernelBinary(), CAPACITIES, { ...REGIME_CAPACITIES, arenaBytes: 0 });
+  const kernel = Kernel.create(kernelBinary(), CAPACITIES, SMALL_REGIMES);
   const before = kernel.bytes.buffer;
   kernel.exports.apply(0);
   expect(kernel.bytes.buffer).toBe(before);

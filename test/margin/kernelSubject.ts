@@ -13,7 +13,7 @@ import type { MarketDocument } from "../../services/markets/market.ts";
 import type { AccountReport, Followed, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
 import type { Subject } from "./subject.ts";
 
-const CAPACITIES = { accounts: 256, pools: 1024, positions: 2048, instruments: 64 };
+const CAPACITIES = { accounts: 256, pools: 1024, positions: 2048, instruments: 64, holds: 256 };
 /** Unknown to every shard. */
 const UNKNOWN = 0xffff_fff0;
 
@@ -124,7 +124,10 @@ export class KernelSubject implements Subject {
     return {
       ...view,
       account: name,
-      pools: view.pools.map(({ basis: _, ...pool }) => ({ ...pool, currency: names.currencies[pool.currency]!.name })),
+      pools: view.pools.map(({ basis: _, reserved: __, ...pool }) => ({
+        ...pool,
+        currency: names.currencies[pool.currency]!.name,
+      })),
       positions: view.positions.map((position) => ({
         ...position,
         currency: names.currencies[position.currency]!.name,

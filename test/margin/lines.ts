@@ -5,19 +5,26 @@
 //   buy alice LIN 3 @ 40                      sell alice LIN 3 @ 40 maker fee -2 liquidation
 //   mode alice LIN isolated                   mode alice - cross                (the account's own)
 //   leverage alice LIN 500                    collateral alice LIN -20
-//   list NEW like LIN
+//   list NEW like LIN                         buy alice LIN 3 @ 40 order o-1
+//   limit POSITION alice LIN 10               limit CREDIT alice - USD 10       limit PRICE_COLLAR - LIN none
+//   limit EXECUTION_RATE alice - 2 burst 3    switch KILL - - on                (account, instrument, currency; - is all)
+//   override POSITION alice LIN until 90      (seconds after the start; `until 0` ends it)
+//   limit .. by one approved other reason why (each may be left out)
 //
 // Any of them may end with `id x` (trade or command id), `at n` (seconds after the start; else one more than the line
 // before), or `time n` (microseconds since 1970).
 
 import {
   type AccountCommand,
+  Control,
+  type ControlCommand,
   type Fill,
   type InstrumentListing,
   Liquidity,
   MarginMode,
   type MarketEvent,
   Side,
+  Switch,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
@@ -67,7 +74,22 @@ interface Line {
   readonly market: MarketDocument;
 }
 
-const OPTIONS = ["id", "at", "time", "fee", "@", "side", "liquidity", "venue"];
+const OPTIONS = [
+  "id",
+  "at",
+  "time",
+  "fee",
+  "@",
+  "side",
+  "liquidity",
+  "venue",
+  "order",
+  "burst",
+  "until",
+  "by",
+  "approved",
+  "reason",
+];
 
 function splitOptions(words: readonly string[]): { named: Map<string, string>; plain: string[] } {
   const named = new Map<string, string>();
@@ -102,6 +124,17 @@ const BUILDERS: Readonly<Record<string, (line: Line) => VenueInput>> = {
   fund: (line) => market(line, { $case: "funding", value: { rateE9: whole(line.plain[1]) } }),
   settle: (line) => market(line, { $case: "settlement", value: { price: whole(line.plain[1]) } }),
   list: (line) => market(line, { $case: "listing", value: listingLike(line) }),
+  limit: (line) => control(line, limitOf(line)),
+  switch: (line) => {
+    const which = Switch[line.plain[0] as keyof typeof Switch];
+    return control(line, { $case: "setSwitch", value: { switch: which, on: line.plain.at(-1) === "on" } });
+  },
+  override: (line) => {
+    const seconds = whole(line.named.get("until"));
+    const expiryTimeUs = seconds === 0n ? 0n : START_US + seconds * 1_000_000n;
+    const value = { control: controlOf(line), approvedBy: line.named.get("approved") ?? "second", expiryTimeUs };
+    return control(line, { $case: "setOverride", value });
+  },
   buy: (line) => fill(line, Side.BUY),
   sell: (line) => fill(line, Side.SELL),
 };
@@ -128,6 +161,33 @@ function market({ plain, timeUs }: Line, event: NonNullable<MarketEvent["event"]
   return { kind: "market", event: { instrument: plain[0]!, eventTimeUs: timeUs, event } };
 }
 
+function controlOf({ plain }: Line): Control {
+  return Control[plain[0] as keyof typeof Control];
+}
+
+function limitOf(line: Line): NonNullable<ControlCommand["command"]> {
+  const last = line.plain.at(-1);
+  const value = last === "none" ? undefined : whole(last);
+  const burst = line.named.has("burst") ? whole(line.named.get("burst")) : 0n;
+  return { $case: "setLimit", value: { control: controlOf(line), value, burst } };
+}
+
+/** After the verb: what, the account, the instrument, perhaps a currency, and then the value. */
+function control({ plain, named, id, timeUs }: Line, command: NonNullable<ControlCommand["command"]>): VenueInput {
+  const [, account = "-", instrument = "-", currency = "-"] = plain;
+  const scoped = (name: string) => (name === "-" ? "" : name);
+  const value: ControlCommand = {
+    commandId: id,
+    account: scoped(account),
+    currency: /^[A-Z]/.test(currency) ? currency : "",
+    by: named.get("by") ?? "first",
+    reason: named.get("reason") ?? "test",
+    command,
+  };
+  const event = { $case: "control" as const, value };
+  return { kind: "market", event: { instrument: scoped(instrument), eventTimeUs: timeUs, event } };
+}
+
 function fill({ plain, named, timeUs, id }: Line, side: Side): VenueInput {
   const fields: Fill = {
     venue: named.get("venue") ?? "test",
@@ -141,7 +201,7 @@ function fill({ plain, named, timeUs, id }: Line, side: Side): VenueInput {
     liquidation: plain.includes("liquidation"),
     fee: named.has("fee") ? whole(named.get("fee")) : undefined,
     eventTimeUs: timeUs,
-    orderId: "",
+    orderId: named.get("order") ?? "",
   };
   const liquidityMissing = named.get("liquidity") === "missing";
   return { kind: "fill", fill: liquidityMissing ? { ...fields, liquidity: Liquidity.UNSPECIFIED } : fields };

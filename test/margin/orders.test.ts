@@ -72,8 +72,8 @@ rule(
   pool alice USD equity=-30
   order alice sell LIN 4 = accepted reduces=yes IMbefore=85 IM=51
   order alice sell LIN 10 = accepted reduces=yes IM=0 equity=-30
-  order alice sell LIN 11 = INITIAL_MARGIN -30 9
-  order alice buy LIN 1 = INITIAL_MARGIN -30 94
+  order alice sell LIN 11 = ACCOUNT_STATE 4 1
+  order alice buy LIN 1 = ACCOUNT_STATE 4 1
   `,
 );
 

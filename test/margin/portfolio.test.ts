@@ -121,6 +121,19 @@ test("MAR-029", () => {
   expect(tell(shard, market("portfolio", 11n, { $case: "regime", value: nonsense }))).toEqual(["LISTING_INVALID"]);
 });
 
+test("MAR-029: a document that is told when the one before it comes into force does not take its place", () => {
+  const shard = shardWith(open("alice", 3, "portfolio"), pay("alice", "BTC", COIN));
+  const regime = (document: string, atUs: bigint, effectiveUs: bigint) =>
+    market("portfolio", atUs, { $case: "regime", value: { document, effectiveTimeUs: START_US + effectiveUs } });
+  expect(tell(shard, regime(regimeText(REGIMES.standard), 3n, 10n))[0]).toBe("applied");
+  // The input at 12 puts the first in force, and tells of a second for later.
+  expect(tell(shard, regime(regimeText("deribit-portfolio-2019"), 12n, 20n))).toContain(EVENT_KINDS.regimeActivated);
+  expect(shard.names.regimes[0]!.applies!.id).toBe(REGIMES.standard);
+  expect(tell(shard, index("BTC", 66_001n, 20n))).toContain(EVENT_KINDS.regimeActivated);
+  expect(shard.names.regimes[0]!.applies!.id).toBe("deribit-portfolio-2019");
+  expect(shard.names.regimes[0]!.waits).toEqual([]);
+});
+
 test("MAR-030", () => {
   // An option without a forward: what the account requires cannot be said, until a mark tells it.
   const shard = openShard(optionMarket(REGIMES));

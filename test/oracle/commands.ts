@@ -64,6 +64,8 @@ export function applyCommand(
       return setLeverage(book, market, account, command.value.instrument, BigInt(command.value.leverageE2));
     case "moveCollateral":
       return moveCollateral(book, market, account, command.value.instrument, command.value.amount);
+    default:
+      throw new Error(`this oracle knows no ${command.$case}: see holds/`);
   }
 }
 

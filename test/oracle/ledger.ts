@@ -43,6 +43,8 @@ export interface FillEffect {
   readonly postedAfter: bigint;
   /** MAR-007: what an isolated opening should post, and the free collateral it had for it. */
   readonly required: bigint;
+  /** Of the fee: what the opening part bears. */
+  readonly openingFee: bigint;
   readonly freeForPosting: bigint;
   /** Paid by insurance for the account: MAR-008 and MAR-025. */
   readonly insurancePaid: readonly bigint[];
@@ -157,6 +159,7 @@ export function applyFill(book: Book, market: Market, terms: FillTerms): FillEff
     entryCostAfter: position.entryCost,
     postedAfter: position.posted,
     required,
+    openingFee,
     freeForPosting,
     insurancePaid,
   };

@@ -22,7 +22,7 @@
 //     collateral  INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, AMOUNT_NOT_POSITIVE (zero), AMOUNT_LIMIT, NOT_ISOLATED (or nothing open),
 //                 FREE_COLLATERAL | POSTED_COLLATERAL, OVERFLOW
 //   order check ACCOUNT_UNKNOWN, ACCOUNT_RESERVED, INSTRUMENT_UNKNOWN, INSTRUMENT_SETTLED, QUANTITY_*,
-//               PRICE_* (as a fill's), PRICE_MISSING, OVERFLOW, and unless it only reduces ACCOUNT_QUARANTINED, PRICE_STALE,
+//               PRICE_* (as a fill's), PRICE_MISSING, ACCOUNT_STATE (unless it only reduces), OVERFLOW, and unless it only reduces ACCOUNT_QUARANTINED, PRICE_STALE,
 //               INITIAL_MARGIN (cross) | FREE_COLLATERAL (isolated)
 //
 // A refused input changes nothing but the engine's time (not even that for TIME_RANGE), what a held mark holds, and,
@@ -125,6 +125,11 @@ export class Oracle {
   /** MAR-024, without effect. */
   checkOrder(order: Order): OrderAnswer {
     return checkOrder(structuredClone(this.#book), this.#market, order);
+  }
+
+  /** The book as it stands, to try things on, and its market. */
+  copy(): { readonly book: Book; readonly market: Market } {
+    return { book: structuredClone(this.#book), market: this.#market };
   }
 
   /** MAR-026. */

@@ -2,15 +2,16 @@
 
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
+import { bindingName } from "../../services/kernel/bindingName.ts";
 import type { OrderAnswer } from "../../services/kernel/views.ts";
 import { type Account, accountOf, type Book, instrumentOf, VENUE_ACCOUNTS } from "./book.ts";
 import { quantityRefusal, refusal, tradePriceRefusal } from "./checks.ts";
-import type { Contract, Direction } from "./contract.ts";
+import { type Contract, type Direction, exactCash } from "./contract.ts";
 import { applyFill, closingQuantity, touchPosition } from "./ledger.ts";
 import { contractNamed, type Market } from "./market.ts";
 import type { Order, Refusal } from "./outcome.ts";
 import { overflowRefusal } from "./overflow.ts";
-import { greater, lesser } from "./rational.ts";
+import { floor, greater, lesser, magnitude } from "./rational.ts";
 import { isolatedFigures, poolFigures } from "./requirement.ts";
 
 const NOTHING = {
@@ -29,7 +30,7 @@ const NOTHING = {
 /** `book` is a copy: the order is filled in it. */
 export function checkOrder(book: Book, market: Market, order: Order): OrderAnswer {
   const refused = unanswerable(book, market, order);
-  if (refused !== undefined) return { ...NOTHING, ...refused };
+  if (refused !== undefined) return { ...NOTHING, ...refused, binding: bindingName(refused.code) };
   const contract = contractNamed(market, order.instrument);
   const account = accountOf(book, order.account);
   const mark = instrumentOf(book, order.instrument).mark!;
@@ -37,6 +38,10 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
   const limit = order.price ?? mark;
   const position = touchPosition(account, contract);
   const reduces = closingQuantity(position.quantity, direction, order.quantity) === order.quantity;
+  // CTL-003
+  if (!reduces && account.state !== 1) {
+    return { ...NOTHING, ...refusal(RefusalReason.ACCOUNT_STATE, BigInt(account.state), 1n), binding: "account_state" };
+  }
 
   const before = figures(book, market, account, contract);
   const effect = applyFill(book, market, {
@@ -44,16 +49,19 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
     contract,
     direction,
     quantity: order.quantity,
-    price: direction === 1n ? greater(limit, mark) : lesser(limit, mark),
+    price: priceOfOrder(),
     feeRateE9: contract.listing.takerFeeRateE9,
     venueFee: undefined,
     liquidation: false,
   });
   const overflow = overflowRefusal(book, market, effect, contract);
-  if (overflow !== undefined) return { ...NOTHING, ...overflow };
+  if (overflow !== undefined) return { ...NOTHING, ...overflow, binding: bindingName(overflow.code) };
   const after = figures(book, market, account, contract);
+  const decided = marginRefusal();
+  const nearest = position.mode === 2 ? RefusalReason.INITIAL_MARGIN : RefusalReason.FREE_COLLATERAL;
   return {
-    ...marginRefusal(),
+    ...decided,
+    binding: bindingName(decided.code !== 0 ? decided.code : reduces ? 0 : nearest),
     reduces,
     fee: effect.fee,
     initialMarginBefore: before.initialMargin,
@@ -73,13 +81,32 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
     const { staleAfterUs } = contract.listing;
     if (age > staleAfterUs) return refusal(RefusalReason.PRICE_STALE, age, staleAfterUs);
     if (position.mode === 2) {
-      return after.equity >= after.initialMargin
+      if (after.equity < after.initialMargin) {
+        return refusal(RefusalReason.INITIAL_MARGIN, after.equity, after.initialMargin);
+      }
+      // MAR-033: while it rests the position stands as it is, and what it would free by closing is not free yet.
+      return before.equity >= before.initialMargin
         ? refusal(0)
-        : refusal(RefusalReason.INITIAL_MARGIN, after.equity, after.initialMargin);
+        : refusal(RefusalReason.INITIAL_MARGIN, before.equity, before.initialMargin);
     }
-    return effect.required <= effect.freeForPosting
+    if (effect.required > effect.freeForPosting) {
+      return refusal(RefusalReason.FREE_COLLATERAL, effect.required, effect.freeForPosting);
+    }
+    // MAR-034.
+    const reserved = greater(0n, effect.required) + greater(0n, effect.openingFee);
+    if (reserved > before.freeCollateral) {
+      return refusal(RefusalReason.FREE_COLLATERAL, reserved, before.freeCollateral);
+    }
+    return before.equity >= before.initialMargin
       ? refusal(0)
-      : refusal(RefusalReason.FREE_COLLATERAL, effect.required, effect.freeForPosting);
+      : refusal(RefusalReason.INITIAL_MARGIN, before.equity, before.initialMargin);
+  }
+
+  /** Cross: the worse of limit and mark. Isolated: the one that is worth more, because that is what must be posted. */
+  function priceOfOrder(): bigint {
+    if (position.mode === 2) return direction === 1n ? greater(limit, mark) : lesser(limit, mark);
+    const worth = (price: bigint) => magnitude(floor(exactCash(contract, direction, order.quantity, price)));
+    return worth(limit) >= worth(mark) ? limit : mark;
   }
 }
 

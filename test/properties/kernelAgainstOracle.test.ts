@@ -66,7 +66,14 @@ function play({ market, groups }: RandomHistory, everyInputs: number): void {
     const actual = kernel.apply(input);
     expect(answerOf(actual), describeInput(count, input)).toEqual(answerOf(expected));
     if (expected.fill !== undefined) {
-      const { cash: _, required: __, freeForPosting: ___, insurancePaid: ____, ...fill } = expected.fill;
+      const {
+        cash: _,
+        required: __,
+        openingFee: _____,
+        freeForPosting: ___,
+        insurancePaid: ____,
+        ...fill
+      } = expected.fill;
       expect(kernel.lastFill, describeInput(count, input)).toEqual(fill);
     }
     if (++count % everyInputs === 0) compareAccounts(oracle, kernel);

@@ -104,7 +104,11 @@ function written(book: Drawn, program: Program): unknown {
   const nameAt = (number: number) => instruments[number % instruments.length]!.name;
   return {
     time: new Date(TIME).toISOString(),
-    currencies: Object.fromEntries(book.currencies.map((facts, number) => [CURRENCIES[number]!, facts])),
+    limits: { volatility: ["0", "6"] },
+    currencies: Object.fromEntries([
+      ...instruments.map(({ settlement }) => [settlement, {}]),
+      ...book.currencies.map((facts, number) => [CURRENCIES[number]!, facts]),
+    ]),
     underlyings: Object.fromEntries(book.indices.map((value, number) => [UNDERLYINGS[number]!, { index: value }])),
     instruments: Object.fromEntries(instruments.map(({ name, ...facts }) => [name, facts])),
     positions: book.positions.map(({ instrument: number, entry, profit, ...facts }) => ({

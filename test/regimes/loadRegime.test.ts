@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describeRegime } from "../../services/regimes/describeRegime.ts";
 import { formatFixed, ONE } from "../../services/regimes/fixed.ts";
 import { compileRegime, listRegimes, loadRegime, readExamples } from "../../services/regimes/loadRegime.ts";
 import type { Overrides } from "../../services/regimes/overrides.ts";
@@ -34,6 +35,8 @@ describe("the regimes of the project", () => {
   it.each(listRegimes())("%s compiles, by its id and by its file", (id) => {
     const program = loadRegime(id);
     expect(program.id).toBe(id);
+    const { venue, title, vintage } = program;
+    expect(describeRegime(id)).toEqual({ id, venue, title, vintage });
     expect(loadRegime(join(REGIMES, `${id}.yaml`))).toEqual(program);
   });
 

@@ -1,7 +1,7 @@
 // Checks an evidence file by itself: signature, chain, rows in the chain, and the same bits from the same kernel. Runs in Node
 // and in a browser alike; shares nothing with the engine but the drawing of the kernel's records.
 
-import { MARGIN_STATE_CHANGED } from "../../../assembly/layout.ts";
+import { HOLD_EXPIRED, HOLD_USED, MARGIN_STATE_CHANGED } from "../../../assembly/layout.ts";
 import {
   type Claim,
   EVIDENCE_FORMAT,
@@ -10,7 +10,7 @@ import {
   type EvidenceRow,
   headText,
 } from "./evidenceFile.ts";
-import { ReplayKernel } from "./replayKernel.ts";
+import { type Derived, ReplayKernel } from "./replayKernel.ts";
 import { WireMessage } from "./wire.ts";
 
 /** One thing that was looked at. */
@@ -40,11 +40,17 @@ const NAMES: Readonly<Record<number, string>> = {
   23: "margin mode",
   24: "leverage",
   25: "collateral moved",
+  26: "order placed",
+  27: "order amended",
+  28: "order released",
   30: "fill",
   40: "mark",
   41: "funding",
   42: "settlement",
   43: "index price",
+  50: "limit",
+  51: "switch",
+  52: "override",
 };
 
 /** @param progress is told how many rows of how many are replayed */
@@ -188,12 +194,20 @@ function replay(file: EvidenceFile, binary: Uint8Array, progress: (done: number,
   let born = false;
   for (const [index, row] of file.rows.entries()) {
     if (index % 1000 === 0) progress(index, file.rows.length);
+    // An order that ended in time may have done so by an event that is not shown.
+    if (row.kind === HOLD_EXPIRED) kernel.passTime(row.eventTimeUs);
     if (row.kind >= 70 || (row.kind >= 60 && row.account !== null)) continue;
-    const changes = kernel.feed({ ...row, payload: fromBase64(row.payload) });
-    compareChanges(file, index, changes);
+    const derived = kernel.feed({ ...row, payload: fromBase64(row.payload) });
+    compareDerived(file, index, derived);
     born ||= row.kind === 20;
     const own = row.account === file.accountNumber;
-    if (born && row.kind < 60 && (own || changes.length > 0) && row.position >= file.from && row.position <= file.to) {
+    if (
+      born &&
+      row.kind < 60 &&
+      (own || derived.changes.length > 0) &&
+      row.position >= file.from &&
+      row.position <= file.to
+    ) {
       const { position, eventTimeUs, kind } = row;
       course.push({ position, eventTimeUs, kind, label: NAMES[kind] ?? `kind ${kind}`, ...kernel.figures() });
     }
@@ -201,24 +215,30 @@ function replay(file: EvidenceFile, binary: Uint8Array, progress: (done: number,
   return course;
 }
 
-/** Recorded changes of state that follow a row, against those that the kernel derives now: state and figures, to the unit. */
-function compareChanges(file: EvidenceFile, index: number, derived: ReturnType<ReplayKernel["feed"]>): void {
+/** What the record says follows from a row, against what the kernel derives now: states, figures and orders, to the unit. */
+function compareDerived(file: EvidenceFile, index: number, { changes, uses }: Derived): void {
   const cause = file.rows[index]!.position;
-  const recorded: WireMessage[] = [];
+  const told: string[] = [];
+  const toldUses: string[] = [];
   for (let at = index + 1; at < file.rows.length && file.rows[at]!.kind >= 60; at++) {
     const { kind, account, payload } = file.rows[at]!;
-    if (kind === MARGIN_STATE_CHANGED && account === file.accountNumber)
-      recorded.push(new WireMessage(fromBase64(payload)).message(kind));
+    if (account !== file.accountNumber || (kind !== MARGIN_STATE_CHANGED && kind !== HOLD_USED)) continue;
+    const body = new WireMessage(fromBase64(payload)).message(kind);
+    if (kind === HOLD_USED) toldUses.push([BigInt.asUintN(64, body.int(1)), body.int(2), body.int(3)].join(" "));
+    else
+      told.push(
+        [1, 2, 3]
+          .map((field) => body.int(field))
+          .concat(body.signed(5), body.int(6), body.int(7))
+          .join(" "),
+      );
   }
-  const told = recorded.map((body) =>
-    [1, 2, 3]
-      .map((field) => body.int(field))
-      .concat(body.signed(5), body.int(6), body.int(7))
-      .join(" "),
-  );
-  const found = derived.map((each) =>
+  const found = changes.map((each) =>
     [each.from, each.to, each.currency, each.equity, each.initialMargin, each.maintenanceMargin].join(" "),
   );
+  const foundUses = uses.map(({ orderKey, quantity, quantityLeft }) => [orderKey, quantity, quantityLeft].join(" "));
+  told.push(...toldUses);
+  found.push(...foundUses);
   if (told.join("|") !== found.join("|")) {
     throw new RangeError(
       `after event ${cause} the record says [${told.join("; ")}], the kernel says [${found.join("; ")}]`,

@@ -7,7 +7,15 @@ import type { EvidenceFile } from "./evidenceFile.ts";
 const EXTENSION = import.meta.filename.slice(-3);
 
 /** Modules of the page, each after what it imports. */
-const MODULES = ["../../../assembly/layout", "evidenceFile", "wire", "replayKernel", "checkEvidence", "page"] as const;
+const MODULES = [
+  "../../../assembly/layout",
+  "../verify/identity",
+  "evidenceFile",
+  "wire",
+  "replayKernel",
+  "checkEvidence",
+  "page",
+] as const;
 
 const STYLE = `
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1020px; color: #1d2733; background: #fbfbf8; }

@@ -28,10 +28,13 @@ export class EvidenceError extends Error {
 }
 
 const ACCOUNT_OPENED = 20;
-const FILL_APPLIED = 30;
+/** Rows that need the prices of their instrument: orders placed, fills. */
+const TRADES: ReadonlySet<number> = new Set([26, 30]);
 const FIRST_CONSEQUENCE = 70;
 /** Kinds that set up the market, and index prices: shown whole, they concern everybody. */
 const PUBLIC_KINDS: ReadonlySet<number> = new Set([10, 11, 12, 13, 14, 15, 16, 43]);
+/** Limits, switches and overrides: those that name no account concern everybody. */
+const CONTROL_KINDS: ReadonlySet<number> = new Set([50, 51, 52]);
 /** Marks, funding, settlements, and marks that a band held back. */
 const PRICE_KINDS: ReadonlySet<number> = new Set([40, 41, 42, 60]);
 
@@ -109,7 +112,7 @@ interface Subject {
   readonly instruments: ReadonlySet<number>;
 }
 
-/** The account's number, its first event, and the instruments that it ever traded. */
+/** The account's number, its first event, and the instruments that it ever traded or had an order in. */
 async function findSubject(journal: Journal, { account, to }: EvidenceRequest, lastBatch: number): Promise<Subject> {
   let subject: { number: number; birth: number } | undefined;
   const instruments = new Set<number>();
@@ -119,7 +122,7 @@ async function findSubject(journal: Journal, { account, to }: EvidenceRequest, l
       if (subject === undefined && row.kind === ACCOUNT_OPENED && nameOf(row) === account) {
         subject = { number: row.account!, birth: row.position };
       }
-      if (row.kind === FILL_APPLIED && row.account === subject?.number && row.instrument !== undefined) {
+      if (TRADES.has(row.kind) && row.account === subject?.number && row.instrument !== undefined) {
         instruments.add(row.instrument);
       }
     }
@@ -136,6 +139,7 @@ function nameOf(row: JournalRow): string | undefined {
 
 function concerns({ kind, account, instrument }: JournalRow, subject: Subject): boolean {
   if (account === subject.number || PUBLIC_KINDS.has(kind)) return true;
+  if (account === undefined && CONTROL_KINDS.has(kind)) return true;
   return (
     account === undefined && PRICE_KINDS.has(kind) && instrument !== undefined && subject.instruments.has(instrument)
   );

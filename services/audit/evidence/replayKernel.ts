@@ -16,31 +16,44 @@ import {
   FLAG_FORWARD,
   FLAG_INTEREST,
   FLAG_LIQUIDATION,
+  FLAG_MALFORMED,
+  FLAG_ORDER_NAMED,
   FLAG_VOLATILITY,
   FUNDING_APPLIED,
+  HOLD_AMENDED,
+  HOLD_PLACED,
+  HOLD_RELEASED,
+  HOLD_USED,
   INDEX_PRICE_SET,
   INPUT_ACCOUNT,
   INPUT_BLOB,
   INPUT_BLOB_COUNT,
   INPUT_CHOICE,
   INPUT_CURRENCY,
+  INPUT_FINGERPRINT,
   INPUT_FIRST,
   INPUT_FLAGS,
   INPUT_IDENTITY,
   INPUT_INSTRUMENT,
   INPUT_KIND,
   INPUT_LIQUIDITY,
+  INPUT_ORDER,
   INPUT_SECOND,
   INPUT_SIZE,
   INPUT_THIRD,
   INPUT_TIME,
   INSTRUMENT_LISTED,
   INSTRUMENT_SETTLED_KIND,
+  LAYOUT_VERSION,
   LEVERAGE_SET,
+  LIMIT_SET,
   MARGIN_MODE_SET,
+  MARGIN_STATE_CHANGED,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
   NONE,
+  ORDER_PRICED,
+  ORDER_REDUCE_ONLY,
   OUTPUT_ACCOUNT,
   OUTPUT_CODE,
   OUTPUT_CURRENCY,
@@ -51,6 +64,7 @@ import {
   OUTPUT_SIZE,
   OUTPUT_TO_STATE,
   OUTPUT_VALUES,
+  OVERRIDE_SET,
   POOL_BALANCE,
   POOL_BASIS,
   POOL_CURRENCY,
@@ -80,6 +94,7 @@ import {
   SCENARIO_ARRAY_SIZE,
   SCENARIO_GRID_SET,
   SHARD_OPENED,
+  SWITCH_SET,
   TABLE_ACCOUNTS,
   TABLE_POOLS,
   TABLE_POSITIONS,
@@ -87,21 +102,37 @@ import {
   VENUE_ACCOUNTS,
   WITHDRAWN,
 } from "../../../assembly/layout.ts";
+import { identityWords, orderKey } from "../verify/identity.ts";
 import type { PoolClaim } from "./evidenceFile.ts";
 import { WireMessage } from "./wire.ts";
 
 /** Number of a body field for a refused input; its market event may hold back a mark (INP-003). */
 const INPUT_REFUSED = 60;
 const PRICE_BAND = 24;
+/** What a fill's identity begins with (../verify/identity.ts). */
+const FILL_SEED = 1;
+/** Reason that the host gives for an input without content; nothing but the time of such a one counts. */
+const FIELD_MISSING = 20;
+/** Orders that may rest where the journal does not say it (services/kernel/kernel.ts). */
+const DEFAULT_HOLDS = 1 << 14;
 const MODE_ISOLATED_NUMBER = 1;
 const KIND_LINEAR_NUMBER = 1;
 const PAGE = 65_536;
+const NO_PAYLOAD = new Uint8Array();
 /** Room for margin regimes that the engine gives its kernel (services/kernel/kernel.ts): part of what a replay repeats. */
 const REGIME_ROOM = [4 << 20, 48 << 20, 1024, 4096, 16 << 20] as const;
 
 interface Exports {
   configureRegimes?(programs: number, arena: number, positions: number, orders: number, market: number): void;
-  configure(accounts: number, pools: number, positions: number, instruments: number, identities: number): number;
+  layoutVersion(): number;
+  configure(
+    accounts: number,
+    pools: number,
+    positions: number,
+    instruments: number,
+    identities: number,
+    holds: number,
+  ): number;
   apply(count: number): number;
   inputAddress(): number;
   blobAddress(): number;
@@ -113,6 +144,7 @@ interface Exports {
 export interface FedRow {
   readonly kind: number;
   readonly instrument: number | null;
+  readonly account: number | null;
   readonly eventTimeUs: number;
   readonly payload: Uint8Array;
 }
@@ -127,6 +159,20 @@ export interface DerivedChange {
   readonly equity: bigint;
   readonly initialMargin: bigint;
   readonly maintenanceMargin: bigint;
+}
+
+/** What a fill used up of an order of the account. */
+export interface DerivedUse {
+  /** As 64 bits without sign. */
+  readonly orderKey: bigint;
+  readonly quantity: bigint;
+  readonly quantityLeft: bigint;
+}
+
+/** What followed from a row, of the account. */
+export interface Derived {
+  readonly changes: readonly DerivedChange[];
+  readonly uses: readonly DerivedUse[];
 }
 
 /** What a pool, or an isolated position, gains (above zero) or loses when the price moves (MAR-022, MAR-023). */
@@ -165,10 +211,10 @@ export class ReplayKernel {
 
   /**
    * Applies one row.
-   * @returns the changes of margin state of the account that followed
+   * @returns what followed for the account
    * @throws RangeError for a kind that this reader does not know, or when the kernel refuses what was applied then
    */
-  feed(row: FedRow): DerivedChange[] {
+  feed(row: FedRow): Derived {
     const event = new WireMessage(row.payload);
     const body = event.message(row.kind);
     switch (row.kind) {
@@ -215,12 +261,31 @@ export class ReplayKernel {
       case FILL_APPLIED:
         this.#fill(row, body);
         break;
+      case LIMIT_SET:
+      case SWITCH_SET:
+      case OVERRIDE_SET:
+        this.#control(row, body);
+        break;
       case INPUT_REFUSED:
         return this.#heldMark(row, body);
       default:
         this.#command(row, body);
     }
     return this.#apply(true);
+  }
+
+  /** The event time reaches a moment by an event that is not shown: orders of the account end by it. */
+  passTime(eventTimeUs: number): void {
+    const slot = this.#slot(MARK_PRICE_SET, {
+      kind: MARK_PRICE_SET,
+      instrument: null,
+      account: null,
+      eventTimeUs,
+      payload: NO_PAYLOAD,
+    });
+    this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
+    this.#i64(slot + INPUT_FIRST, BigInt(FIELD_MISSING));
+    this.#apply(false);
   }
 
   /** The account's pools and isolated positions, as the kernel has them now. */
@@ -299,18 +364,30 @@ export class ReplayKernel {
 
   #open(body: WireMessage): void {
     // One account beside the venue's; as many instruments and identities as the journal's own kernel had.
-    const capacities = [64, 256, Math.max(Number(body.int(4)), 1), Number(body.int(5)), 1 << 12] as const;
+    const positions = Math.max(Number(body.int(4)), 1);
+    const holds = Number(body.int(7)) || DEFAULT_HOLDS;
+    const capacities = [64, 256, positions, Number(body.int(5)), 1 << 12, holds] as const;
     const probe = this.#instantiate(1).exports;
+    const layout = probe.layoutVersion();
+    if (layout !== LAYOUT_VERSION) {
+      throw new RangeError(`the kernel keeps records of layout ${layout}, this reader knows layout ${LAYOUT_VERSION}`);
+    }
     const size = this.#layOut(probe, capacities);
     const { exports, memory } = this.#instantiate(Math.ceil(size / PAGE) + 1);
     this.#layOut(exports, capacities);
     this.#exports = exports;
     this.#view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
-    this.#slot(SHARD_OPENED, { kind: SHARD_OPENED, instrument: null, eventTimeUs: 0, payload: new Uint8Array() });
+    this.#slot(SHARD_OPENED, {
+      kind: SHARD_OPENED,
+      instrument: null,
+      account: null,
+      eventTimeUs: 0,
+      payload: NO_PAYLOAD,
+    });
   }
 
-  #layOut(exports: Exports, capacities: readonly [number, number, number, number, number]): number {
+  #layOut(exports: Exports, capacities: readonly [number, number, number, number, number, number]): number {
     exports.configureRegimes?.(...REGIME_ROOM);
     return exports.configure(...capacities) >>> 0;
   }
@@ -395,9 +472,9 @@ export class ReplayKernel {
   }
 
   /** A mark that the band held back changes what the next one meets. */
-  #heldMark(row: FedRow, body: WireMessage): DerivedChange[] {
+  #heldMark(row: FedRow, body: WireMessage): Derived {
     const market = body.message(5);
-    if (Number(body.int(1)) !== PRICE_BAND || !market.has(3)) return [];
+    if (Number(body.int(1)) !== PRICE_BAND || !market.has(3)) return { changes: [], uses: [] };
     this.#mark({ ...row, eventTimeUs: Number(market.int(2)) }, market.message(3));
     return this.#apply(false);
   }
@@ -408,11 +485,59 @@ export class ReplayKernel {
     this.#view.setUint8(slot + INPUT_CHOICE, Number(body.int(3)));
     this.#view.setUint8(slot + INPUT_LIQUIDITY, Number(body.int(6)));
     const flags = (body.int(7) === 0n ? 0 : FLAG_LIQUIDATION) | (body.has(8) ? FLAG_FEE_GIVEN : 0);
-    this.#view.setUint8(slot + INPUT_FLAGS, flags);
+    const orderId = body.text(9);
+    this.#view.setUint8(slot + INPUT_FLAGS, flags | (orderId === "" ? 0 : FLAG_ORDER_NAMED));
     this.#identify(slot);
+    // Executions in a row of one order are counted by this (CTL-014).
+    const [, , textLow, textHigh] = identityWords(FILL_SEED, [], orderId);
+    this.#u32(slot + INPUT_FINGERPRINT, textLow);
+    this.#u32(slot + INPUT_FINGERPRINT + 4, textHigh);
+    if (orderId !== "") this.#nameOrder(slot, orderId);
     this.#i64(slot + INPUT_FIRST, body.int(4));
     this.#i64(slot + INPUT_SECOND, body.signed(5));
     this.#i64(slot + INPUT_THIRD, body.signed(8));
+  }
+
+  #nameOrder(slot: number, orderId: string): void {
+    const [low, high] = orderKey(orderId);
+    this.#u32(slot + INPUT_ORDER, low);
+    this.#u32(slot + INPUT_ORDER + 4, high);
+  }
+
+  /** A request for an order. The instrument of one that is there already is the kernel's answer, not part of the request. */
+  #hold(slot: number, kind: number, body: WireMessage): void {
+    this.#nameOrder(slot, body.text(2));
+    if (kind !== HOLD_PLACED) this.#u32(slot + INPUT_INSTRUMENT, NONE);
+    if (kind === HOLD_RELEASED) return;
+    const placed = kind === HOLD_PLACED;
+    const [quantity, price, expiry] = placed ? [4, 5, 7] : [3, 4, 5];
+    const reduceOnly = placed && body.int(6) !== 0n ? ORDER_REDUCE_ONLY : 0;
+    if (placed) this.#view.setUint8(slot + INPUT_CHOICE, Number(body.int(3)));
+    this.#view.setUint8(slot + INPUT_LIQUIDITY, (body.has(price) ? ORDER_PRICED : 0) | reduceOnly);
+    this.#i64(slot + INPUT_FIRST, body.int(quantity));
+    this.#i64(slot + INPUT_SECOND, body.signed(price));
+    this.#i64(slot + INPUT_THIRD, body.int(expiry));
+  }
+
+  /** A limit, a switch or an override, of the account or of everybody. */
+  #control(row: FedRow, body: WireMessage): void {
+    const slot = this.#market(row.kind, row);
+    if (row.account !== null) this.#u32(slot + INPUT_ACCOUNT, VENUE_ACCOUNTS);
+    const currency = body.text(3);
+    const named = this.#currencies.findIndex(({ name }) => name === currency);
+    this.#u32(slot + INPUT_CURRENCY, currency === "" ? NONE : named);
+    this.#identify(slot);
+    const told = body.message(row.kind - LIMIT_SET + 6);
+    this.#view.setUint8(slot + INPUT_CHOICE, Number(told.int(1)));
+    if (row.kind === LIMIT_SET) {
+      this.#view.setUint8(slot + INPUT_LIQUIDITY, told.has(2) ? 1 : 0);
+      this.#i64(slot + INPUT_FIRST, told.int(2));
+      this.#i64(slot + INPUT_SECOND, told.int(3));
+    } else if (row.kind === SWITCH_SET) {
+      this.#view.setUint8(slot + INPUT_LIQUIDITY, Number(told.int(2)));
+    } else {
+      this.#i64(slot + INPUT_FIRST, told.int(3));
+    }
   }
 
   #command(row: FedRow, body: WireMessage): void {
@@ -443,27 +568,34 @@ export class ReplayKernel {
         this.#view.setUint8(slot + INPUT_LIQUIDITY, 1);
         this.#i64(slot + INPUT_FIRST, body.signed(2));
         break;
+      case HOLD_PLACED:
+      case HOLD_AMENDED:
+      case HOLD_RELEASED:
+        this.#hold(slot, row.kind, body);
+        break;
       default:
         throw new RangeError(`an event of kind ${row.kind} is unknown to this reader`);
     }
   }
 
   /** Applies the one slot that was written. */
-  #apply(mustHold: boolean): DerivedChange[] {
+  #apply(mustHold: boolean): Derived {
     const { apply, outputAddress } = this.#exports!;
     const written = apply(1);
     const changes: DerivedChange[] = [];
+    const uses: DerivedUse[] = [];
     for (let index = 0; index < written; index++) {
       const slot = outputAddress() + index * OUTPUT_SIZE;
       const code = this.#view.getUint8(slot + OUTPUT_CODE);
       if (index === 0 && code !== 0 && mustHold) {
         throw new RangeError(`the kernel refuses with reason ${code} what it applied then`);
       }
-      const changed =
-        this.#view.getUint8(slot + OUTPUT_KIND) === 72 && this.#get(slot + OUTPUT_ACCOUNT) === VENUE_ACCOUNTS;
-      if (index > 0 && changed) changes.push(this.#change(slot));
+      if (index === 0 || this.#get(slot + OUTPUT_ACCOUNT) !== VENUE_ACCOUNTS) continue;
+      const kind = this.#view.getUint8(slot + OUTPUT_KIND);
+      if (kind === MARGIN_STATE_CHANGED) changes.push(this.#change(slot));
+      if (kind === HOLD_USED) uses.push(this.#use(slot));
     }
-    return changes;
+    return { changes, uses };
   }
 
   #change(slot: number): DerivedChange {
@@ -477,6 +609,14 @@ export class ReplayKernel {
       equity: this.#long(slot + OUTPUT_VALUES),
       initialMargin: this.#long(slot + OUTPUT_VALUES + 8),
       maintenanceMargin: this.#long(slot + OUTPUT_VALUES + 16),
+    };
+  }
+
+  #use(slot: number): DerivedUse {
+    return {
+      orderKey: BigInt.asUintN(64, this.#long(slot + OUTPUT_VALUES)),
+      quantity: this.#long(slot + OUTPUT_VALUES + 8),
+      quantityLeft: this.#long(slot + OUTPUT_VALUES + 16),
     };
   }
 

@@ -1,6 +1,6 @@
 // Reads the protobuf wire format: just enough for the events of an evidence file, in a browser too.
 
-/** A field of a message: its number, and its value as a number (varint) or bytes. */
+/** A field of a message: its number, and its value as a number (varint, fixed 64 bits) or bytes. */
 export interface WireField {
   readonly number: number;
   readonly value: bigint;
@@ -29,6 +29,11 @@ export function fieldsOf(message: Uint8Array): WireField[] {
       case 0:
         fields.push({ number, value: varint(), bytes: NO_BYTES });
         break;
+      case 1:
+        if (at + 8 > message.length) throw new RangeError("the payload ends within a field");
+        fields.push({ number, value: fixed64(message, at), bytes: NO_BYTES });
+        at += 8;
+        break;
       case 2: {
         const length = Number(varint());
         if (at + length > message.length) throw new RangeError("the payload ends within a field");
@@ -43,6 +48,10 @@ export function fieldsOf(message: Uint8Array): WireField[] {
   return fields;
 }
 
+function fixed64(message: Uint8Array, at: number): bigint {
+  return new DataView(message.buffer, message.byteOffset + at, 8).getBigUint64(0, true);
+}
+
 /** A message by the numbers of its fields. */
 export class WireMessage {
   readonly #fields: readonly WireField[];
@@ -55,7 +64,7 @@ export class WireMessage {
     return this.#fields.some((field) => field.number === number);
   }
 
-  /** int64, uint32, enum, bool; 0 when absent. */
+  /** int64, uint32, fixed64, enum, bool; 0 when absent. */
   int(number: number): bigint {
     return BigInt.asIntN(64, this.#last(number)?.value ?? 0n);
   }

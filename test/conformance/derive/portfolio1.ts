@@ -90,7 +90,7 @@ function marginOf(account: Account, published: Fields, bench: Bench): Margined {
   const hasPerp = Number(perp.size) !== 0;
   const book = {
     time: TIME,
-    volatilityLimit: VOLATILITY_LIMIT,
+    limits: { volatility: [0, VOLATILITY_LIMIT] },
     currencies: { USDC: { balance: account.cash }, [MARKET]: { balance: account.base, price: spot } },
     underlyings: { [MARKET]: { index: spot } },
     instruments: {

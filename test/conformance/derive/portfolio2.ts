@@ -154,7 +154,7 @@ function bookOf(inputs: Fields, collaterals: readonly Collateral[]): unknown {
   const hasPerp = Number(size) !== 0;
   return {
     time: TIME,
-    volatilityLimit: VOLATILITY_LIMIT,
+    limits: { volatility: [0, VOLATILITY_LIMIT] },
     currencies: {
       USDC: { balance: figure(inputs, ["cash"], 0) },
       ...Object.fromEntries(collaterals.map(({ name, amount, price }) => [name, { balance: amount, price }])),

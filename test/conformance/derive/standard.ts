@@ -97,7 +97,7 @@ function bookOf(inputs: Fields): unknown {
   const sigma = given(inputs, "vol", "default_vol") as Figure | undefined;
   return {
     time: TIME,
-    volatilityLimit: VOLATILITY_LIMIT,
+    limits: { volatility: [0, VOLATILITY_LIMIT] },
     currencies: {
       USDC: { balance: figure(inputs, ["cash"], 0) },
       ...Object.fromEntries(bases.map(({ market, balance }) => [market, { balance, price: spotOf(market).spot }])),

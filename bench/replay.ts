@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Replayer } from "../services/audit/replay/replayer.ts";
+import { EVENT_KINDS } from "../services/engine/eventKinds.ts";
+import { DEFAULT_CAPACITIES, genesis, ownInput } from "../services/engine/genesis.ts";
+import { Shard } from "../services/engine/shard.ts";
+import { CHAIN_START, hashBatch } from "../services/journal/batchHash.ts";
+import type { JournalBatch, JournalHead } from "../services/journal/journal.ts";
+import { JournalHistory } from "../services/journal/journalHistory.ts";
+import { RungStore } from "../services/journal/rungs.ts";
+import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
+import { kernelBinary } from "../services/kernel/binary.ts";
+import { Kernel } from "../services/kernel/kernel.ts";
+import { type Bench, type BenchResult, type BenchSize, compare, UnequalOutputsError } from "./bench.ts";
+import { removeFolder, temporaryFolder } from "./conditions.ts";
+import type { Side } from "./measure.ts";
+import { type SimulatedInputs, simulatedInputs } from "./simulatedInputs.ts";
+
+const INPUTS = { quick: 50_000, full: 100_000 } as const;
+const INPUTS_PER_BATCH = 1_000;
+const PROMISED = { live: 5, scan: 0.4 } as const;
+/** Rows that a page of the scan reads. */
+const PAGE = 20_000;
+
+/** How fast a journal is lived again, against how it was lived and against merely reading it. */
+export const replay: Bench = {
+  name: "replay",
+  summary: "a journal replayed from its first event, against the live engine and a raw scan of its rows",
+  run: async ({ quick, rounds }: BenchSize): Promise<BenchResult> => {
+    const venue = await simulatedInputs(quick ? INPUTS.quick : INPUTS.full);
+    const folder = temporaryFolder();
+    try {
+      const file = join(folder, "journal.sqlite");
+      const stateHash = await ingest(venue, file);
+      const history = JournalHistory.open(file);
+      const events = history.head()!.lastPosition;
+      const replayed = await replayAll(history, folder);
+      if (replayed !== stateHash) throw new UnequalOutputsError("the replay ends in another state: nothing was timed");
+      const ours: Side = { name: "replay", run: async () => void (await replayAll(history, folder)) };
+      const liveFolder = join(folder, "live");
+      const live: Side = {
+        name: "live: fold and append",
+        prepare: () => removeFolder(liveFolder),
+        run: async () => void (await ingest(venue, join(liveFolder, "journal.sqlite"))),
+      };
+      const scan: Side = { name: "raw scan of the rows", run: () => scanRows(file, events) };
+      const compared = await compare(
+        ours,
+        [
+          { side: live, atLeast: PROMISED.live },
+          { side: scan, atLeast: PROMISED.scan },
+        ],
+        rounds,
+      );
+      history.close();
+      return {
+        name: "replay",
+        work: `${events} events of the simulated venue, from an empty shard, each derived row held against the journal`,
+        unitsPerRound: events,
+        unit: "events",
+        checkedEqual: "accounts, pools and positions after the replay and after the live run",
+        notes: [],
+        ...compared,
+      };
+    } finally {
+      removeFolder(folder);
+    }
+  },
+};
+
+/** @returns a hash of the state at the end */
+async function ingest({ market, inputs }: SimulatedInputs, file: string): Promise<string> {
+  const journal = SqliteJournal.open(
+    file,
+    Object.entries(EVENT_KINDS).map(([name, kind]) => [kind, name] as const),
+  );
+  const shard = new Shard(Kernel.create(kernelBinary(), DEFAULT_CAPACITIES));
+  await journal.keepKernel(shard.kernel.hash, shard.kernel.binary);
+  let head: JournalHead = { batch: 0, position: 0, epoch: 0, hash: CHAIN_START };
+  const append = async (rows: JournalBatch["rows"]): Promise<void> => {
+    const batch: Omit<JournalBatch, "hash"> = {
+      batch: head.batch + 1,
+      epoch: 1,
+      eventTimeUs: Number(shard.reader.eventTimeUs),
+      kernelHash: shard.kernel.hash,
+      spans: [],
+      rows,
+      previousHash: head.hash,
+    };
+    const hash = hashBatch(batch);
+    await journal.append({ ...batch, hash }, head);
+    head = { batch: batch.batch, position: rows.at(-1)!.position, epoch: 1, hash };
+  };
+  await append(shard.fold(genesis("bench", shard.kernel.capacities, market)));
+  for (let first = 0; first < inputs.length; first += INPUTS_PER_BATCH) {
+    await append(shard.fold(inputs.slice(first, first + INPUTS_PER_BATCH).map(ownInput)));
+  }
+  await journal.close();
+  return tablesHash(shard);
+}
+
+async function replayAll(history: JournalHistory, folder: string): Promise<string> {
+  const replayer = new Replayer(history, new RungStore(join(folder, "no-rungs")));
+  const walk = replayer.walkFromStart(replayer.head().lastPosition);
+  await walk.advanceTo(replayer.head().lastPosition);
+  return tablesHash(walk.shard);
+}
+
+/** Accounts, pools and positions. */
+function tablesHash({ kernel }: Shard): string {
+  const hash = createHash("sha256");
+  for (const table of [6, 7, 8]) hash.update(kernel.table(table));
+  return hash.digest("hex");
+}
+
+function scanRows(file: string, events: number): void {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const select = database.prepare("SELECT * FROM event WHERE position BETWEEN ? AND ?");
+  select.setReturnArrays(true);
+  let rows = 0;
+  for (let first = 1; first <= events; first += PAGE) rows += select.all(first, first + PAGE - 1).length;
+  database.close();
+  if (rows !== events) throw new UnequalOutputsError(`${rows} rows were read, ${events} are there`);
+}

@@ -1,0 +1,35 @@
+/**
+ * The 64-bit key and the 64-bit fingerprint that a kernel knows an input by (INP-001), as four 32-bit words: two
+ * multiplicative lanes over the UTF-16 units of each text and a separator, then an avalanche.
+ *
+ * @param seed 1 a fill, 3 a command, 5 an order, 7 a control
+ * @param texts what is the identity
+ * @param rest what else the input says
+ */
+export function identityWords(seed: number, texts: readonly string[], rest: string): [number, number, number, number] {
+  return [...lanes(seed, texts), ...lanes(seed + 1, [rest])] as [number, number, number, number];
+}
+
+/** The key that a kernel knows an order by, within its account. */
+export function orderKey(orderId: string): [number, number] {
+  return lanes(5, [orderId, "", ""]);
+}
+
+function lanes(seed: number, texts: readonly string[]): [number, number] {
+  let low = 0x9e3779b9 ^ seed;
+  let high = 0x85ebca6b ^ seed;
+  for (const text of texts) {
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      low = Math.imul(low ^ unit, 0x9e3779b1);
+      high = Math.imul(high ^ unit, 0x5f356495);
+      low ^= low >>> 15;
+      high ^= high >>> 13;
+    }
+    low = Math.imul(low ^ 0x1f, 0x85ebca77);
+    high = Math.imul(high ^ 0x1f, 0xc2b2ae3d);
+  }
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  return [low >>> 0, high >>> 0];
+}

@@ -1,0 +1,121 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { SourceSpan } from "../ingest/source.ts";
+import type { JournalRow } from "./journal.ts";
+
+/** A batch without its rows. */
+export interface BatchOutline {
+  readonly batch: number;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly eventTimeUs: number;
+  readonly kernelHash: string;
+  /** Hexadecimal. */
+  readonly hash: string;
+  readonly spans: readonly SourceSpan[];
+}
+
+type EventRecord = [number, number, number | null, number | null, number, number, Uint8Array];
+
+/**
+ * A journal as those read it who ask about the past: by position and by time, any stretch, each look-up by primary key.
+ * Reads only, beside a running engine or without one.
+ */
+export class JournalHistory {
+  readonly #database: DatabaseSync;
+  readonly #batch: StatementSync;
+  readonly #row: StatementSync;
+  readonly #rows: StatementSync;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#batch = database.prepare(
+      "SELECT batch, first_position, last_position, event_time_us, kernel_hash, sources, hash FROM batch WHERE batch = ?",
+    );
+    const columns = "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event ";
+    this.#row = database.prepare(`${columns} WHERE position = ?`);
+    this.#rows = database.prepare(`${columns} WHERE position BETWEEN ? AND ? ORDER BY position`);
+    this.#row.setReturnArrays(true);
+    this.#rows.setReturnArrays(true);
+  }
+
+  static open(path: string): JournalHistory {
+    return new JournalHistory(new DatabaseSync(path, { readOnly: true }));
+  }
+
+  /** The newest batch; undefined while the journal is empty. */
+  head(): BatchOutline | undefined {
+    const newest = this.#database.prepare("SELECT max(batch) AS batch FROM batch").get()!["batch"] as number | null;
+    return newest === null ? undefined : this.batch(newest);
+  }
+
+  batch(number: number): BatchOutline | undefined {
+    const record = this.#batch.get(number);
+    if (record === undefined) return undefined;
+    return {
+      batch: number,
+      firstPosition: record["first_position"] as number,
+      lastPosition: record["last_position"] as number,
+      eventTimeUs: record["event_time_us"] as number,
+      kernelHash: record["kernel_hash"] as string,
+      hash: Buffer.from(record["hash"] as Uint8Array).toString("hex"),
+      spans: JSON.parse(record["sources"] as string) as SourceSpan[],
+    };
+  }
+
+  /** The batch that holds the event; undefined when none does. */
+  batchOf(position: number): BatchOutline | undefined {
+    const found = this.#first(({ lastPosition }) => lastPosition >= position);
+    return found !== undefined && found.firstPosition <= position ? found : undefined;
+  }
+
+  /** The first batch whose newest event time is after `timeUs`. Batches never go back in time. */
+  batchAfter(timeUs: bigint): BatchOutline | undefined {
+    return this.#first(({ eventTimeUs }) => BigInt(eventTimeUs) > timeUs);
+  }
+
+  /** Batches are numbered without gaps, and both positions and times ascend with them. */
+  #first(holds: (batch: BatchOutline) => boolean): BatchOutline | undefined {
+    const head = this.head();
+    if (head === undefined) return undefined;
+    let low = 1;
+    let high = head.batch + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (holds(this.batch(middle)!)) high = middle;
+      else low = middle + 1;
+    }
+    return this.batch(low);
+  }
+
+  row(position: number): JournalRow | undefined {
+    const record = this.#row.get(position) as unknown as EventRecord | undefined;
+    return record === undefined ? undefined : toRow(record);
+  }
+
+  /** Both ends included. */
+  rows(first: number, last: number): JournalRow[] {
+    return (this.#rows.all(first, last) as unknown as EventRecord[]).map(toRow);
+  }
+
+  /** A kernel binary by its hash. */
+  kernel(hash: string): Uint8Array | undefined {
+    const record = this.#database.prepare("SELECT binary FROM kernel WHERE hash = ?").get(hash);
+    return record?.["binary"] as Uint8Array | undefined;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function toRow([position, kind, account, instrument, previous, eventTimeUs, payload]: EventRecord): JournalRow {
+  return {
+    position,
+    kind,
+    account: account ?? undefined,
+    instrument: instrument ?? undefined,
+    previous,
+    eventTimeUs,
+    payload,
+  };
+}

@@ -1,0 +1,121 @@
+// An open-loop load: requests are due by a Poisson process, whether or not earlier ones were answered, and latency counts from
+// when a request was due. So an engine that stalls cannot hide the waiting that it caused.
+
+import { LatencyHistogram } from "./latencyHistogram.ts";
+
+/** What came of one request. */
+export type LoadResult = "answered" | "turned away" | "failed";
+
+export interface LoadPlan {
+  /** Requests a second. */
+  readonly ratePerSecond: number;
+  readonly seconds: number;
+  readonly seed: number;
+  /** Requests that may be under way: what is due beyond is not sent and counts as lost. */
+  readonly inFlight: number;
+  readonly send: (number: number) => Promise<LoadResult>;
+  readonly nowMs: () => number;
+}
+
+export interface LoadReport {
+  readonly ratePerSecond: number;
+  readonly due: number;
+  readonly answered: number;
+  readonly turnedAway: number;
+  readonly failed: number;
+  /** Due while `inFlight` were under way. */
+  readonly lost: number;
+  /** Answered a second. */
+  readonly goodputPerSecond: number;
+  /** From when a request was due to its answer, in milliseconds. */
+  readonly answeredMs: Percentiles;
+  readonly turnedAwayMs: Percentiles;
+  /** Of the answered, as lines for people. */
+  readonly histogram: readonly string[];
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly most: number;
+}
+
+/** Between so many requests answers are read: a sender who is behind must not keep himself from hearing them. */
+const MOST_AT_ONCE = 64;
+
+/** Runs one load to its end and waits for the last answer. */
+export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
+  const { ratePerSecond, seconds, send, nowMs } = plan;
+  const random = uniform(plan.seed);
+  const answered = new LatencyHistogram();
+  const turnedAway = new LatencyHistogram();
+  let [due, failed, lost, underWay] = [0, 0, 0, 0];
+  const startMs = nowMs();
+  const endMs = startMs + seconds * 1000;
+  let nextMs = startMs + gapMs(random, ratePerSecond);
+  let last: Promise<unknown> = Promise.resolve();
+
+  const fire = (dueMs: number) => {
+    due += 1;
+    if (underWay >= plan.inFlight) {
+      lost += 1;
+      return;
+    }
+    underWay += 1;
+    last = send(due).then(
+      (result) => {
+        underWay -= 1;
+        if (result === "failed") failed += 1;
+        else (result === "answered" ? answered : turnedAway).add(nowMs() - dueMs);
+      },
+      () => {
+        underWay -= 1;
+        failed += 1;
+      },
+    );
+  };
+  while (nextMs < endMs) {
+    const now = nowMs();
+    for (let burst = 0; burst < MOST_AT_ONCE && nextMs <= now && nextMs < endMs; burst++) {
+      fire(nextMs);
+      nextMs += gapMs(random, ratePerSecond);
+    }
+    await turnOfTheLoop();
+  }
+  const drainUntilMs = nowMs() + 5_000;
+  while (underWay > 0 && nowMs() < drainUntilMs) await turnOfTheLoop();
+  await Promise.race([last, turnOfTheLoop()]);
+  const elapsed = Math.max(nowMs() - startMs, 1) / 1000;
+  return {
+    ratePerSecond,
+    due,
+    answered: answered.count,
+    turnedAway: turnedAway.count,
+    failed: failed + underWay,
+    lost,
+    goodputPerSecond: answered.count / elapsed,
+    answeredMs: answered.percentiles(),
+    turnedAwayMs: turnedAway.percentiles(),
+    histogram: answered.lines(),
+  };
+}
+
+function gapMs(random: () => number, ratePerSecond: number): number {
+  return (-Math.log(1 - random()) / ratePerSecond) * 1000;
+}
+
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Numbers in [0, 1) from a seed (xorshift of 32 bits): a load can be run again. */
+function uniform(seed: number): () => number {
+  let state = seed | 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}

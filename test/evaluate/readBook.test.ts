@@ -113,6 +113,7 @@ describe("what is left out", () => {
       name: CALL,
       product: "call",
       inverse: false,
+      bachelier: false,
       underlying: "BTC",
       settlement: "USDC",
       multiplier: ONE,

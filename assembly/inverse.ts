@@ -19,7 +19,7 @@ import { decide, said } from "./orders";
 import {
   beginMarketTrial, endMarketTrial, evaluateAccount, verdictCount, verdictEquity, verdictInitial, verdictMaintenance,
 } from "./portfolioBook";
-import { BLACK_PRICE, black } from "./regime/options";
+import { BACHELIER_PRICE, BLACK_PRICE, option } from "./regime/options";
 import { accountAt, answer, header, indexAt, instrumentAt, legs, poolAt, positionAt } from "./tables";
 import { isPortfolio } from "./touched";
 
@@ -323,7 +323,7 @@ function moveBack(position: usize, at: u32): void {
   attach(position);
 }
 
-/** An option's mark moves by what its model price moves (Black-76 at its own volatility), in its price units. */
+/** An option's mark moves by what its model price moves (at its own volatility), in its price units. */
 function optionMark(instrument: usize, mark: i64, forward: i64, forwardThen: i64): i64 {
   const unit = <f64>powerOfTen(load<u8>(instrument, INSTRUMENT_PRICE_SCALE));
   const change = modelPrice(instrument, forwardThen) - modelPrice(instrument, forward);
@@ -336,8 +336,8 @@ function modelPrice(instrument: usize, forwardE8: i64): f64 {
   const left = load<i64>(instrument, INSTRUMENT_EXPIRY) - load<i64>(header, HEADER_EVENT_TIME);
   const years = <f64>larger(0, left) / 31536000000000.0;
   const discount = Math.exp((0 - <f64>load<i64>(instrument, INSTRUMENT_INTEREST) / 1e9) * years);
-  const price = black(
-    BLACK_PRICE, call, forward, <f64>load<i64>(instrument, INSTRUMENT_STRIKE) / 1e8,
+  const price = option(
+    load<u8>(instrument, INSTRUMENT_NON_POSITIVE) ? BACHELIER_PRICE : BLACK_PRICE, call, forward, <f64>load<i64>(instrument, INSTRUMENT_STRIKE) / 1e8,
     <f64>load<i64>(instrument, INSTRUMENT_VOLATILITY) / 1e9, years, discount,
   );
   return load<u8>(instrument, INSTRUMENT_COIN_SETTLED) ? price / forward : price;

@@ -44,11 +44,14 @@ function inBand(price: i64, reference: i64, bandE9: i64): bool {
 
 /** INP-008: what a mark may tell beside the price, as i64s: volatility, forward, interest. */
 const LARGEST_VOLATILITY: i64 = 5000000000;
+/** Of the normal model: a million in prices. */
+const LARGEST_PRICE_VOLATILITY: i64 = 1000000000000000;
 
 function checkExtras(instrument: usize, flags: u8, extras: usize): bool {
   if (flags & FLAG_VOLATILITY) {
     const volatility = load<i64>(extras);
-    if (volatility < 0 || volatility > LARGEST_VOLATILITY) return refuse(VOLATILITY_RANGE, volatility, LARGEST_VOLATILITY);
+    const largest = load<u8>(instrument, INSTRUMENT_NON_POSITIVE) ? LARGEST_PRICE_VOLATILITY : LARGEST_VOLATILITY;
+    if (volatility < 0 || volatility > largest) return refuse(VOLATILITY_RANGE, volatility, largest);
   }
   if (flags & FLAG_FORWARD) {
     const forward = load<i64>(extras, 8);

@@ -6,14 +6,14 @@ import {
   putWhole, roundTo, subtract, toFloat, TO_NEAREST, TOWARD_MINUS, TOWARD_PLUS, TOWARD_ZERO, undefine,
 } from "./decimal";
 import {
-  OPERATION_ABSOLUTE, OPERATION_ADD, OPERATION_AND, OPERATION_BLACK_PRICE, OPERATION_CEILING,
+  OPERATION_ABSOLUTE, OPERATION_ADD, OPERATION_AND, OPERATION_BACHELIER_PRICE, OPERATION_BLACK_PRICE, OPERATION_CEILING,
   OPERATION_DIVIDE, OPERATION_EQUAL, OPERATION_EXPONENTIAL, OPERATION_FLOOR, OPERATION_LESS, OPERATION_LESS_EQUAL,
   OPERATION_LOGARITHM, OPERATION_MAXIMUM, OPERATION_MINIMUM, OPERATION_MULTIPLY, OPERATION_NEGATE, OPERATION_NORMAL,
   OPERATION_NORMAL_INVERSE, OPERATION_NOT, OPERATION_NOT_EQUAL, OPERATION_OR, OPERATION_POWER, OPERATION_ROUND,
   OPERATION_SIGN, OPERATION_SQUARE_ROOT, OPERATION_SUBTRACT, OPERATION_TRUNCATE,
 } from "./format";
 import { exponential, logarithm, normal, normalInverse, power } from "./functions";
-import { black } from "./options";
+import { BACHELIER_PRICE, option } from "./options";
 import { rowAt } from "./results";
 
 /** One operand. @returns whether the operation is one of these */
@@ -114,13 +114,19 @@ export function chooseColumn(out: usize, rows: u32, condition: usize, then: usiz
   }
 }
 
-export function blackColumn(
+/** Of the functions of an option, by options.ts. */
+export function optionKind(operation: u32): i32 {
+  if (operation >= OPERATION_BACHELIER_PRICE) return <i32>(operation - OPERATION_BACHELIER_PRICE) + BACHELIER_PRICE;
+  return <i32>(operation - OPERATION_BLACK_PRICE);
+}
+
+export function optionColumn(
   operation: u32, out: usize, rows: u32,
   call: usize, forward: usize, strike: usize, volatility: usize, years: usize, discount: usize,
 ): void {
   for (let row: u32 = 0; row < rows; row++) {
-    const value = black(
-      operation - OPERATION_BLACK_PRICE,
+    const value = option(
+      optionKind(operation),
       toFloat(rowAt(call, row)), toFloat(rowAt(forward, row)), toFloat(rowAt(strike, row)),
       toFloat(rowAt(volatility, row)), toFloat(rowAt(years, row)), toFloat(rowAt(discount, row)),
     );

@@ -59,7 +59,8 @@ export const FIELD_MARKET_ORDER: u32 = 37;
 export const FIELD_INDEX: u32 = 38;
 export const FIELD_BALANCE: u32 = 39;
 export const FIELD_PRICE: u32 = 40;
-export const FIELD_COUNT: u32 = 41;
+export const FIELD_BACHELIER: u32 = 41;
+export const FIELD_COUNT: u32 = 42;
 
 // Operations: places in OPERATIONS.
 export const OPERATION_CONSTANT: u32 = 0;
@@ -119,6 +120,11 @@ export const OPERATION_SPREAD_CREDIT: u32 = 53;
 export const OPERATION_CALENDAR_CHARGE: u32 = 54;
 export const OPERATION_STRATEGY: u32 = 55;
 export const OPERATION_PAYOFF_AT: u32 = 56;
+export const OPERATION_BACHELIER_PRICE: u32 = 57;
+export const OPERATION_BACHELIER_DELTA: u32 = 58;
+export const OPERATION_BACHELIER_GAMMA: u32 = 59;
+export const OPERATION_BACHELIER_VEGA: u32 = 60;
+export const OPERATION_BACHELIER_THETA: u32 = 61;
 
 // Risk units. Key of a unit row: the number of the underlying, of the currency or of the group, or 0; with the settlement,
 // both in one. An underlying without a group is its own unit.
@@ -301,7 +307,7 @@ export const BOOK_MATRICES: u32 = 32;
 /** Keys of a position: 32 bytes.
  *
  *    0 underlying u32 | 4 settlement currency u32 | 8 expiry us i64 (EXPIRY_NONE) | 16 instrument u32 | 20 product u8
- *   21 inverse u8 | 24 version of the instrument's market u64, for EVALUATE_LIVE alone (market.ts)
+ *   21 inverse u8 | 22 price model is Bachelier's u8 | 24 version of the instrument's market u64, for EVALUATE_LIVE alone (market.ts)
  *
  * In the order of the instruments, one an instrument; its settlement is among the currencies.
  */
@@ -312,6 +318,7 @@ export const POSITION_EXPIRY: u32 = 8;
 export const POSITION_NUMBER: u32 = 16;
 export const POSITION_PRODUCT: u32 = 20;
 export const POSITION_INVERSE: u32 = 21;
+export const POSITION_BACHELIER: u32 = 22;
 export const POSITION_VERSION: u32 = 24;
 
 export const PRODUCT_PERPETUAL: u8 = 0;

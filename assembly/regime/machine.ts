@@ -16,14 +16,14 @@
 import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../layout";
 import { aggregateColumn, aggregateMatrix, totalProduct } from "./aggregates";
 import { ancestor, arrange } from "./book";
-import { binaryColumn, blackColumn, chooseColumn, unaryColumn } from "./columns";
+import { binaryColumn, optionColumn, chooseColumn, unaryColumn } from "./columns";
 import { CELL, copyCell, isUndefined, isZero, toFloat } from "./decimal";
 import {
   ATTRIBUTE_KEYS, ATTRIBUTE_SIZE, BOOK_MATRICES, CONCLUSION_NODES, EVALUATE_ALL, EVALUATE_LIVE, EVALUATE_VERDICT, FIELD_INDEX,
   LEVEL_ACCOUNT, LEVEL_INSTRUMENT, LEVEL_POSITION, LEVEL_STRIKE,
   LEVEL_UNIT, NO_NUMBER, NODE_ARGUMENT_LIST, NODE_ARGUMENTS, NODE_COLUMN, NODE_CONSTANT, NODE_FLAGS, NODE_FUSED,
   NODE_INDEX, NODE_LEVEL, NODE_LIVE, NODE_OPERATION, NODE_PREPARED, NODE_SET, NODE_STORED, NODE_VERDICT,
-  OPERATION_ANY, OPERATION_ATTRIBUTE, OPERATION_BLACK_PRICE, OPERATION_BLACK_THETA, OPERATION_BRACKET,
+  OPERATION_ANY, OPERATION_ATTRIBUTE, OPERATION_BACHELIER_PRICE, OPERATION_BACHELIER_THETA, OPERATION_BLACK_PRICE, OPERATION_BLACK_THETA, OPERATION_BRACKET,
   OPERATION_CALENDAR_CHARGE, OPERATION_CHOOSE, OPERATION_CONSTANT, OPERATION_CORRELATED, OPERATION_FIELD,
   OPERATION_INPUT, OPERATION_MARGINAL, OPERATION_PARAMETER, OPERATION_PAYOFF_AT, OPERATION_PAYOFF_FLOOR,
   OPERATION_QUANTILE, OPERATION_SCENARIO, OPERATION_SPREAD, OPERATION_SPREAD_CREDIT, OPERATION_STRATEGY, OPERATION_TAIL_MEAN,
@@ -34,7 +34,7 @@ import {
   SET_WIDTH, SPREAD_TABLE_SIZE, TIER_TABLE_SIZE, VERDICT_EQUITY, VERDICT_SIZE, VERDICT_STATE,
 } from "./format";
 import { allKept, findKept, keep, viewKept } from "./market";
-import { binaryMatrix, blackMatrix, chooseMatrix, unaryMatrix } from "./matrices";
+import { binaryMatrix, optionMatrix, chooseMatrix, unaryMatrix } from "./matrices";
 import { programAt } from "./programs";
 import { lowestScenario, oneScenario, tailOf } from "./reductions";
 import { book, fieldColumn, firstPositionsOf, inputColumn, parentMap, refusal, rowsOf, verdicts } from "./regions";
@@ -237,6 +237,12 @@ function spread(number: u32, node: usize, rows: u32): void {
   setResult(number, out, same ? 0 : 8, 0, 0);
 }
 
+@inline
+function isOfOption(operation: u32): bool {
+  return (operation >= OPERATION_BLACK_PRICE && operation <= OPERATION_BLACK_THETA) ||
+    (operation >= OPERATION_BACHELIER_PRICE && operation <= OPERATION_BACHELIER_THETA);
+}
+
 function evaluateColumn(operation: u32, number: u32, node: usize): bool {
   const level = <u32>load<u8>(node, NODE_LEVEL);
   const rows = rowsOf(level);
@@ -248,8 +254,8 @@ function evaluateColumn(operation: u32, number: u32, node: usize): bool {
     aggregateColumn(operation, out, rows, level, first, levelOf(argumentNode(node, 0)));
     return true;
   }
-  if (operation >= OPERATION_BLACK_PRICE && operation <= OPERATION_BLACK_THETA) {
-    blackColumn(
+  if (isOfOption(operation)) {
+    optionColumn(
       operation, out, rows,
       first, argument(node, 1), argument(node, 2), argument(node, 3), argument(node, 4), argument(node, 5),
     );
@@ -334,8 +340,8 @@ function evaluateMatrix(operation: u32, number: u32, node: usize, set: u32): boo
     aggregateScenarios(operation, node, out, rows, level, width);
     return true;
   }
-  if (operation >= OPERATION_BLACK_PRICE && operation <= OPERATION_BLACK_THETA) {
-    blackMatrix(
+  if (isOfOption(operation)) {
+    optionMatrix(
       operation, out, rows, width,
       first, argument(node, 1), argument(node, 2), argument(node, 3), argument(node, 4), argument(node, 5),
     );

@@ -2,14 +2,15 @@
 // infinite. Rows are as long as whole vectors; what stands behind the last scenario is computed too and never read.
 
 import {
-  OPERATION_ABSOLUTE, OPERATION_ADD, OPERATION_AND, OPERATION_BLACK_PRICE, OPERATION_CEILING, OPERATION_DIVIDE,
+  OPERATION_ABSOLUTE, OPERATION_ADD, OPERATION_AND, OPERATION_CEILING, OPERATION_DIVIDE,
   OPERATION_EQUAL, OPERATION_EXPONENTIAL, OPERATION_FLOOR, OPERATION_LESS, OPERATION_LESS_EQUAL, OPERATION_LOGARITHM,
   OPERATION_MAXIMUM, OPERATION_MINIMUM, OPERATION_MULTIPLY, OPERATION_NEGATE, OPERATION_NORMAL, OPERATION_NORMAL_INVERSE,
   OPERATION_NOT, OPERATION_NOT_EQUAL, OPERATION_OR, OPERATION_POWER, OPERATION_ROUND, OPERATION_SIGN, OPERATION_SQUARE_ROOT,
   OPERATION_SUBTRACT, OPERATION_TRUNCATE,
 } from "./format";
 import { exponential, logarithm, normal, normalInverse, power } from "./functions";
-import { black } from "./options";
+import { optionKind } from "./columns";
+import { option } from "./options";
 import { SCENARIO_ROW_BYTES, scenarioRows } from "./regions";
 import { rowAt, stepOf } from "./results";
 
@@ -198,11 +199,11 @@ export function chooseMatrix(
   }
 }
 
-export function blackMatrix(
+export function optionMatrix(
   operation: u32, out: usize, rows: u32, width: usize,
   call: usize, forward: usize, strike: usize, volatility: usize, years: usize, discount: usize,
 ): void {
-  const kind = operation - OPERATION_BLACK_PRICE;
+  const kind = optionKind(operation);
   for (let row: u32 = 0; row < rows; row++) {
     let c = rowAt(call, row);
     let f = rowAt(forward, row);
@@ -212,7 +213,7 @@ export function blackMatrix(
     let d = rowAt(discount, row);
     const end = out + width;
     while (out < end) {
-      const value = black(kind, load<f64>(c), load<f64>(f), load<f64>(k), load<f64>(v), load<f64>(t), load<f64>(d));
+      const value = option(kind, load<f64>(c), load<f64>(f), load<f64>(k), load<f64>(v), load<f64>(t), load<f64>(d));
       store<f64>(out, finiteOne(value));
       out += 8;
       c += stepOf(call);

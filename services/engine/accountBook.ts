@@ -92,6 +92,7 @@ function instrumentText({ name, listing }: Instrument, view: InstrumentView): Re
   return {
     product: productOf(listing),
     inverse: listing.kind === ContractKind.INVERSE,
+    price_model: listing.allowsNonPositivePrices ? "bachelier" : "black-76",
     underlying: underlyingOf(name, listing),
     settlement: settlementCurrency,
     multiplier: formatDecimal((multiplierNumerator * 10n ** 18n) / multiplierDenominator, 18),

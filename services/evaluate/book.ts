@@ -10,6 +10,8 @@ export interface BookInstrument {
   readonly product: Product;
   /** Cash is q / p (futures and perpetuals), or a price in coin (options). */
   readonly inverse: boolean;
+  /** Its prices may be zero or below: the price model is Bachelier's, else Black-76. */
+  readonly bachelier: boolean;
   readonly underlying: string;
   readonly settlement: string;
   readonly multiplier: Fixed;

@@ -67,6 +67,7 @@ const instrument = z.strictObject({
   strike: decimal.optional(),
   volatility: decimal.optional(),
   interest: decimal.optional(),
+  price_model: z.enum(["black-76", "bachelier"]).optional(),
   expiry: time.optional(),
 });
 

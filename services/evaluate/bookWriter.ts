@@ -20,6 +20,7 @@ import {
   ORDER_BUY,
   ORDER_KEYS_SIZE,
   ORDER_POSITION,
+  POSITION_BACHELIER,
   POSITION_EXPIRY,
   POSITION_INVERSE,
   POSITION_KEYS_SIZE,
@@ -124,6 +125,7 @@ class BookWriter {
       u32[(at + POSITION_NUMBER) / 4] = this.#numbering.instrument(instrument.name);
       bytes[at + POSITION_PRODUCT] = PRODUCTS[instrument.product];
       bytes[at + POSITION_INVERSE] = instrument.inverse ? 1 : 0;
+      bytes[at + POSITION_BACHELIER] = instrument.bachelier ? 1 : 0;
       at += POSITION_KEYS_SIZE;
     }
     at = this.#address(DIRECTORY_ORDER_KEYS);

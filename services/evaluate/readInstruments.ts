@@ -1,4 +1,4 @@
-import { ONE } from "../regimes/fixed.ts";
+import { formatFixed, ONE } from "../regimes/fixed.ts";
 import type { Fixed } from "../regimes/program.ts";
 import type { BookInstrument } from "./book.ts";
 import type { GivenBook } from "./bookSchema.ts";
@@ -21,10 +21,12 @@ export function readInstruments(given: GivenBook, timeUs: bigint): ReadonlyMap<s
   for (const [name, instrument] of Object.entries(given.instruments)) {
     const place = `instruments.${name}`;
     checkProduct(place, instrument);
+    checkPriceModel(place, instrument);
     instruments.set(name, {
       name,
       product: instrument.product,
       inverse: instrument.inverse ?? false,
+      bachelier: instrument.price_model === "bachelier",
       underlying: instrument.underlying,
       settlement: instrument.settlement,
       multiplier: instrument.multiplier ?? ONE,
@@ -51,17 +53,34 @@ function checkProduct(place: string, { product, strike, expiry, inverse }: Given
   }
 }
 
+/** Black-76 says nothing of what may be worth zero or less: who means it says how it is priced. */
+function checkPriceModel(place: string, { product, price_model, forward, strike, inverse }: GivenInstrument): void {
+  if (price_model === "bachelier" && inverse === true) {
+    throw new BookRefusedError("inverse-bachelier", `${place}.price_model`, "a price in coin cannot be zero or below");
+  }
+  if (price_model !== undefined || !isOption(product)) return;
+  for (const [field, price] of Object.entries({ forward, strike })) {
+    // A strike of 0 is the underlying itself.
+    if (price === undefined || price > 0n || (price === 0n && field === "strike")) continue;
+    throw new BookRefusedError(
+      "price-model-needed",
+      `${place}.${field}`,
+      `is ${formatFixed(price)}: an option whose prices may be zero or below must say its price_model (bachelier; or black-76, which takes it as worth nothing)`,
+    );
+  }
+}
+
 /** Its own, or that of the surface of its expiry at its strike. */
 function volatilityOf(
   place: string,
-  { product, underlying, volatility, strike, expiry }: GivenInstrument,
+  { product, underlying, volatility, strike, expiry, price_model }: GivenInstrument,
   timeUs: bigint,
   limits: VolatilityLimits | undefined,
   surfaceOf: SurfaceOf,
 ): Fixed | undefined {
   if (volatility !== undefined) {
     const living = isOption(product) && (expiry === undefined || timeUs < expiry);
-    checkVolatility(`${place}.volatility`, volatility, living, limits);
+    checkVolatility(`${place}.volatility`, volatility, living, price_model === "bachelier", limits);
     return volatility;
   }
   const surface = isOption(product) ? surfaceOf(underlying, expiry) : undefined;

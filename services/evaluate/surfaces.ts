@@ -34,7 +34,7 @@ export function readSurfaces(given: GivenBook, timeUs: bigint, limits: Volatilit
       if (index > 0 && points[index - 1]![0] >= strike) {
         throw new BookRefusedError("strikes-not-rising", `${place}[${index}][0]`, "must be above the strike before it");
       }
-      checkVolatility(`${place}[${index}][1]`, volatility, timeUs < expiryUs, limits);
+      checkVolatility(`${place}[${index}][1]`, volatility, timeUs < expiryUs, false, limits);
     }
     surfaces.set(own, { points });
   }

@@ -7,10 +7,12 @@ export type VolatilityLimits = readonly [Fixed, Fixed];
 
 /** 500 %: a mistake of the unit (50 for 50 %) lies beyond. Both ends are outside. */
 const LIMIT = 5n * ONE;
+/** Of the normal model: in prices, which have no unit to be mistaken for. */
+const LARGEST = 10n ** 9n * ONE;
 
 /**
  * Refuses a volatility that nobody means: of a living option 0 or 500 % and more, unless the book says by limits of its own,
- * which are inclusive, that it means it. What is expired, and what is no option, may have 0.
+ * which are inclusive, that it means it. A volatility in prices (`inPrices`, Bachelier) knows no percent. What is expired, and what is no option, may have 0.
  *
  * @throws BookRefusedError `volatility-out-of-range`
  */
@@ -18,13 +20,16 @@ export function checkVolatility(
   place: string,
   volatility: Fixed,
   living: boolean,
+  inPrices: boolean,
   limits: VolatilityLimits | undefined,
 ): void {
-  const [low, high] = limits ?? [living ? 1n : 0n, LIMIT - 1n];
+  const [low, high] = limits ?? [living ? 1n : 0n, inPrices ? LARGEST : LIMIT - 1n];
   if (volatility >= low && volatility <= high) return;
   const allowed =
     limits === undefined
-      ? `above 0 and below ${formatFixed(LIMIT)}`
+      ? inPrices
+        ? `above 0 and no more than ${formatFixed(LARGEST)}`
+        : `above 0 and below ${formatFixed(LIMIT)}`
       : `from ${formatFixed(low)} to ${formatFixed(high)}, as limits.volatility says`;
   throw new BookRefusedError(
     "volatility-out-of-range",

@@ -62,6 +62,14 @@ export function compileInstrument(
     defaultLeverageE2: Number(defaultLeverage(text, marginTable, note)),
     ...optionTerms(text, note),
   };
+  if (text.kind === "linear" && text.allowsNonPositivePrices !== (text.priceModel === "bachelier")) {
+    note(
+      ["priceModel"],
+      text.allowsNonPositivePrices
+        ? 'prices may be zero or below: must be "bachelier"'
+        : 'is "bachelier": only where the instrument allowsNonPositivePrices',
+    );
+  }
   if (text.kind === "inverse" && text.allowsNonPositivePrices) {
     note(
       ["allowsNonPositivePrices"],
@@ -90,7 +98,9 @@ function optionTerms(text: InstrumentText, note: Report): Partial<InstrumentList
   if (expiry === undefined) note(["expiry"], "an option needs one");
   const strike =
     take(parseDecimal(option.strike, 8), option.strike, "at most 8 digits", ["option", "strike"], note) ?? 1n;
-  if (strike <= 0n) note(["option", "strike"], `"${option.strike}" must be above zero`);
+  if (strike <= 0n && !text.allowsNonPositivePrices) {
+    note(["option", "strike"], `"${option.strike}" must be above zero, or the instrument allowsNonPositivePrices`);
+  }
   const optionType = option.type === "call" ? OptionType.CALL : OptionType.PUT;
   return { underlying, optionType, strikeE8: strike };
 }

@@ -66,6 +66,8 @@ const instrument = z.strictObject({
   priceLimit: decimal,
   quantityLimit: decimal,
   allowsNonPositivePrices: z.boolean().default(false),
+  /** How options on it are priced: Black-76 knows no price of zero or below. */
+  priceModel: z.enum(["black-76", "bachelier"]).default("black-76"),
   priceBand: rate,
   staleAfterMs: z.int().positive(),
   marginTable: name,

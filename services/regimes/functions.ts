@@ -80,6 +80,11 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionDescription> = new Map([
   row("black_gamma", `black_gamma${BLACK}`),
   row("black_vega", `black_vega${BLACK}`),
   row("black_theta", `black_theta${BLACK}`),
+  row("bachelier_price", `bachelier_price${BLACK}`),
+  row("bachelier_delta", `bachelier_delta${BLACK}`),
+  row("bachelier_gamma", `bachelier_gamma${BLACK}`),
+  row("bachelier_vega", `bachelier_vega${BLACK}`),
+  row("bachelier_theta", `bachelier_theta${BLACK}`),
   describe({ kind: "structure", operation: "payoff_floor", from: "position", to: "expiry" }, "payoff_floor(quantity)"),
   describe(
     { kind: "structure", operation: "calendar_charge", from: "expiry", to: "underlying" },

@@ -145,6 +145,8 @@ export const FIELDS = [
   // currency
   { name: "balance", level: "currency" },
   { name: "price", level: "currency" },
+  // instrument (at the end: programs of earlier versions name the fields above by their numbers)
+  { name: "bachelier", level: "instrument" },
 ] as const satisfies readonly { name: string; level: Level }[];
 export type FieldName = (typeof FIELDS)[number]["name"];
 
@@ -210,6 +212,11 @@ export const OPERATIONS = [
   "calendar_charge", // expiries -> underlying: arguments delta, rate
   "strategy", //       positions -> underlying: units, alone, rest, covered, protected (docs/regimes.md, "Strategies")
   "payoff_at", //      positions -> strike: argument as for payoff_floor; payoff at expiry if the underlying ends at the strike
+  "bachelier_price", // as black_price, in the normal model (also the next four)
+  "bachelier_delta",
+  "bachelier_gamma",
+  "bachelier_vega",
+  "bachelier_theta",
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -41,7 +41,7 @@ let functions: Functions;
 beforeAll(async () => {
   functions = await compileKernelPart<Functions>(`
     export { exponential, logarithm, power, normal, normalInverse, normalDensity } from "./functions";
-    export { black } from "./options";
+    export { option as black } from "./options";
   `);
 });
 
@@ -144,6 +144,19 @@ const market = fc.record({
   volatility: fc.double({ min: 0.05, max: 3, noNaN: true }),
   years: fc.double({ min: 0.003, max: 3, noNaN: true }),
   discount: fc.double({ min: 0.5, max: 1.1, noNaN: true }),
+});
+
+test("the normal model: a known price with a forward below zero, its greeks, and parity", () => {
+  // d = 5 / 20
+  const height = 0.3866681168028493;
+  const area = 0.5987063256829237;
+  expect(functions.black(5, 1, -5, -10, 20, 1, 1)).toBeCloseTo(5 * area + 20 * height, 10);
+  expect(functions.black(5, 0, -5, -10, 20, 1, 1)).toBeCloseTo(5 * area + 20 * height - 5, 10);
+  expect(functions.black(6, 1, -5, -10, 20, 1, 1)).toBeCloseTo(area, 13);
+  expect(functions.black(6, 0, -5, -10, 20, 1, 0.5)).toBeCloseTo((area - 1) / 2, 13);
+  expect(functions.black(7, 1, -5, -10, 20, 1, 1)).toBeCloseTo(height / 20, 13);
+  expect(functions.black(8, 0, -5, -10, 20, 1, 1)).toBeCloseTo(height, 13);
+  expect(functions.black(9, 1, -5, -10, 20, 1, 1)).toBeCloseTo(-10 * height, 12);
 });
 
 test("black: put-call parity, and prices between intrinsic value and forward", () => {

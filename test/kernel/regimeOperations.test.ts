@@ -127,6 +127,14 @@ test.each([
   ["black_gamma", "1 100 100 0 1 1", "0"],
   ["black_vega", "1 100 100 0 1 1", "0"],
   ["black_theta", "1 100 100 0 1 1", "0"],
+  ["bachelier_price", "1 10 -5 0 1 0.5", "7.5"],
+  ["bachelier_price", "1 -40 -30 0 1 1", "0"],
+  ["bachelier_price", "0 -40 -30 0 1 1", "10"],
+  ["bachelier_price", "0 1 1 -1 1 1", "-"],
+  ["bachelier_delta", "0 -40 -40 5 1 0.5", "-0.25"],
+  ["bachelier_gamma", "1 1 2 0 1 1", "0"],
+  ["bachelier_vega", "1 1 2 0 1 1", "0"],
+  ["bachelier_theta", "1 1 2 0 1 1", "0"],
 ] as const)("column: %s(%s) = %s", (operation, given, expected) => {
   const nodes = new Nodes();
   const args = given.split(" ").map((text) => nodes.constant(text));

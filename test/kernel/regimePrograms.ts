@@ -99,6 +99,7 @@ export function instrumentOf(given: GivenInstrument): BookInstrument {
     name: "BTC-PERPETUAL",
     product: "perpetual",
     inverse: false,
+    bachelier: false,
     underlying: "BTC",
     settlement: "USD",
     multiplier: known("1"),

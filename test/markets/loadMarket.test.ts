@@ -213,6 +213,14 @@ describe("loadMarket", () => {
     expect(found).toMatchObject([{ line: 14, field: "instruments[0].allowsNonPositivePrices" }]);
   });
 
+  it("refuses prices of zero and below without the price model that knows them, and the model without such prices", () => {
+    const marketWith = (lines: string) => problems(MARKET.replace("    makerFee", `${lines}    makerFee`), REGIME);
+    const model = [{ field: "instruments[0].priceModel" }];
+    expect(marketWith("    allowsNonPositivePrices: true\n")).toMatchObject(model);
+    expect(marketWith("    priceModel: bachelier\n")).toMatchObject(model);
+    expect(marketWith("    allowsNonPositivePrices: true\n    priceModel: bachelier\n")).toEqual([]);
+  });
+
   it("refuses a name that is used twice, in one document or in two", () => {
     const twice = MARKET + MARKET.slice(MARKET.indexOf("  - name: BTC-PERP"));
     expect(problems(twice, REGIME)).toMatchObject([{ line: 24, field: "instruments[1].name" }]);

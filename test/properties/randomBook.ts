@@ -33,6 +33,7 @@ const price = fc.oneof({ weight: 9, arbitrary: decimal(1, 2_000) }, { weight: 1,
 const instrument = fc.record({
   product: index,
   inverse: fc.boolean(),
+  bachelier: fc.boolean(),
   underlying: index,
   settlement: index,
   multiplier: fc.constantFrom("1", "1", "100", "0.001", "0.3"),
@@ -84,7 +85,7 @@ export const randomBook: fc.Arbitrary<RandomBook> = drawn.map(
 type Drawn = typeof drawn extends fc.Arbitrary<infer Value> ? Value : never;
 
 function written(book: Drawn, program: Program): unknown {
-  const instruments = book.instruments.map((facts, number) => {
+  const instruments = book.instruments.map(({ bachelier, ...facts }, number) => {
     const product = PRODUCTS[facts.product % PRODUCTS.length]!;
     const underlying = UNDERLYINGS[facts.underlying % UNDERLYINGS.length]!;
     const isOption = product === "call" || product === "put";
@@ -95,6 +96,7 @@ function written(book: Drawn, program: Program): unknown {
       name: `${underlying}-${number}`,
       product,
       inverse: facts.inverse && product !== "spot",
+      price_model: bachelier && !(facts.inverse && product !== "spot") ? "bachelier" : "black-76",
       underlying,
       settlement: CURRENCIES[facts.settlement % CURRENCIES.length]!,
       strike: isOption ? facts.strike : undefined,

@@ -358,7 +358,7 @@ class Writer {
     if (name !== "black") return `${name}(${first})`;
     const greek = genes.pick(["price", "delta", "gamma", "vega", "theta"]);
     const isCall = genes.next(2);
-    return `black_${greek}(${isCall}, ${first}, ${inner()}, ${inner()}, ${inner()}, ${inner()})`;
+    return `${genes.pick(["black", "bachelier"])}_${greek}(${isCall}, ${first}, ${inner()}, ${inner()}, ${inner()}, ${inner()})`;
   }
 
   /** Over rows beneath: at least one thing in it has a row there. */

@@ -2,6 +2,7 @@
 
 import type { Cell } from "../../../services/evaluate/evaluation.ts";
 import type { Operation } from "../../../services/regimes/program.ts";
+import { bachelier, type NormalGreek } from "./bachelier.ts";
 import { black, type Greek } from "./black.ts";
 import {
   absolute,
@@ -152,6 +153,11 @@ function functionOf(operation: Operation, values: readonly number[], nudge: Nudg
     case "normal_inverse":
       // Near the middle it lies near 0, and has the absolute error of the area.
       return normalInverse(a) + (nudge.double(1) - 1);
+    case "bachelier_price":
+    case "bachelier_delta":
+    case "bachelier_gamma":
+    case "bachelier_vega":
+    case "bachelier_theta":
     case "black_price":
     case "black_delta":
     case "black_gamma":
@@ -202,7 +208,7 @@ function roundDouble(value: number, unit: number, rounding: Rounding): number {
   }
 }
 
-function greekOf(greek: Greek, values: readonly number[], nudge: Nudge): number {
+function greekOf(greek: Greek | NormalGreek, values: readonly number[], nudge: Nudge): number {
   const [call, forward, strike, volatility, years, discount] = values;
   const contract = {
     call: call !== 0,
@@ -212,5 +218,9 @@ function greekOf(greek: Greek, values: readonly number[], nudge: Nudge): number 
     years: years!,
     discount: discount!,
   };
-  return black(greek, contract, nudge.double);
+  return isNormal(greek) ? bachelier(greek, contract, nudge.double) : black(greek, contract, nudge.double);
+}
+
+function isNormal(greek: Greek | NormalGreek): greek is NormalGreek {
+  return greek.startsWith("bachelier");
 }

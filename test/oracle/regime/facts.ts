@@ -59,6 +59,8 @@ function ofPosition(name: RowlessName, held: Held, timeUs: bigint): Cell {
       return truth(!instrument.inverse);
     case "inverse":
       return truth(instrument.inverse);
+    case "bachelier":
+      return truth(instrument.bachelier);
     case "option":
       return truth(product === "call" || product === "put");
     case "perpetual":

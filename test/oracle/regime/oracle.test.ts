@@ -104,6 +104,7 @@ describe("structures", () => {
     name: product,
     product,
     inverse: false,
+    bachelier: false,
     underlying: "X",
     settlement: "USD",
     multiplier: ONE,

@@ -1,5 +1,5 @@
-// Builds what is not TypeScript: the kernel (AssemblyScript to WebAssembly) and the protobuf code. Does nothing when the
-// sources have not changed since, so that `npm start` may call it every time.
+// Builds what Node does not run as it is: the kernel (AssemblyScript to WebAssembly), the protobuf code and the browser's
+// page. Does nothing when the sources have not changed since, so that `npm start` may call it every time.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -35,6 +35,12 @@ const STEPS: readonly Step[] = [
       ["asc", "--target", "release"],
       ["asc", "--target", "debug"],
     ],
+  },
+  {
+    name: "evidence page",
+    sources: ["services/audit", "services/journal", "assembly", "package-lock.json"],
+    products: ["build/evidencePage.js"],
+    commands: [["rolldown", "services/audit/evidence/page.ts", "--format", "iife", "--file", "build/evidencePage.js"]],
   },
 ];
 

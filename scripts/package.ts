@@ -15,4 +15,5 @@ const compiled = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig
 });
 if (compiled.status !== 0) process.exit(1);
 cpSync(join(root, "build/kernel.release.wasm"), join(dist, "build/kernel.release.wasm"));
+cpSync(join(root, "build/evidencePage.js"), join(dist, "build/evidencePage.js"));
 cpSync(join(root, "generated/descriptors.binpb"), join(dist, "generated/descriptors.binpb"));

@@ -1,21 +1,9 @@
 import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import type { EvidenceFile } from "./evidenceFile.ts";
 
-/** `.ts` in a clone, `.js` in the package. */
-const EXTENSION = import.meta.filename.slice(-3);
-
-/** Modules of the page, each after what it imports. */
-const MODULES = [
-  "../../../assembly/layout",
-  "../verify/identity",
-  "evidenceFile",
-  "wire",
-  "replayKernel",
-  "checkEvidence",
-  "page",
-] as const;
+/** `page.ts` and all that it imports as one script: `npm run build` makes it, here as in the package. */
+const SCRIPT = join(import.meta.dirname, "../../../build/evidencePage.js");
 
 const STYLE = `
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1020px; color: #1d2733; background: #fbfbf8; }
@@ -46,35 +34,8 @@ export function evidencePage(file: EvidenceFile): string {
 <h2 id="moment"></h2><div id="grid"></div><p id="moments"></p>
 <h2>Events</h2><div class="scroll"><table><thead><tr><th>event</th><th>time (UTC)</th><th>what</th><th>equity</th><th>initial</th><th>maintenance</th><th>state</th></tr></thead><tbody id="events"></tbody></table></div>
 <script type="application/json" id="evidence">${data}</script>
-<script>"use strict";
-${MODULES.map(moduleText).join("\n")}
-</script></body></html>
+<script>${readFileSync(SCRIPT, "utf8").replaceAll("</script", "<\\/script")}</script></body></html>
 `;
-}
-
-/** A module as a block that hands out what it exports. */
-function moduleText(name: string): string {
-  const source = readFileSync(join(import.meta.dirname, `${name}${EXTENSION}`), "utf8");
-  const plain = EXTENSION === ".ts" ? stripTypeScriptTypes(source) : source;
-  const exported = [...plain.matchAll(/^export (?:async )?(?:function|class|const) (\w+)/gm)].map((match) => match[1]!);
-  const body = plain
-    .replaceAll(/^import \{([^}]*)\}\s*from "([^"]+)";/gm, (_, names: string, from: string) => {
-      const kept = names
-        .split(",")
-        .map((each) => each.trim())
-        .filter((each) => each !== "");
-      return kept.length === 0 ? "" : `const { ${kept.join(", ")} } = ${variableOf(from)};`;
-    })
-    .replaceAll(/^import\s+"[^"]+";/gm, "")
-    .replaceAll(/^export /gm, "");
-  return `const ${variableOf(name)} = (() => {\n${body}\nreturn { ${exported.join(", ")} };\n})();`;
-}
-
-function variableOf(path: string): string {
-  return `module_${path
-    .split("/")
-    .at(-1)!
-    .replace(/\.\w+$/, "")}`;
 }
 
 function escaped(text: string): string {

@@ -9,7 +9,9 @@ const EXTENSION = import.meta.filename.slice(-3);
 /** Modules of the page, each after what it imports. */
 const MODULES = [
   "../../../assembly/layout",
+  "../../journal/headText",
   "../verify/identity",
+  "../verify/rowFigures",
   "evidenceFile",
   "wire",
   "replayKernel",

@@ -1,6 +1,6 @@
 import type { ShardOpened } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Head } from "../../journal/headText.ts";
 import type { JournalBatch } from "../../journal/journal.ts";
-import type { Head } from "../head.ts";
 import { Chain } from "./chain.ts";
 import { VerificationError } from "./doubt.ts";
 import { type FileHead, JournalFile } from "./journalFile.ts";

@@ -1,3 +1,4 @@
+import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { JournalBatch, JournalRow } from "../../journal/journal.ts";
 import { sameContent, upcast } from "../../journal/upcast.ts";
@@ -168,11 +169,16 @@ export class Rebuild {
   }
 }
 
-export function decode({ position: event, payload }: JournalRow): JournalEvent {
+/** The event of a row, whose kind is the number of the field that its body stands in. */
+export function decode({ position: event, kind, payload }: JournalRow): JournalEvent {
   try {
     const decoded = upcast(JournalEvent.decode(payload));
-    if (decoded.body !== undefined) return decoded;
-    throw new Error("it has no body");
+    if (decoded.body === undefined) throw new Error("it has no body");
+    const reader = new BinaryReader(payload);
+    let field = 0;
+    for (let type: WireType; reader.pos < reader.len; reader.skip(type)) [field, type] = reader.tag();
+    if (field !== kind) throw new Error(`its body is of kind ${field}, not ${kind}`);
+    return decoded;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new VerificationError("derivation", `event ${event}: the payload is no JournalEvent: ${reason}`, { event });

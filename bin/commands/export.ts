@@ -1,10 +1,12 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { checkEvidence } from "../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile } from "../../services/audit/evidence/evidenceFile.ts";
 import { evidencePage } from "../../services/audit/evidence/evidencePage.ts";
 import { EvidenceError, exportEvidence } from "../../services/audit/evidence/exportEvidence.ts";
-import { readSigner } from "../../services/audit/evidence/signHead.ts";
+import { HeadError, signHead } from "../../services/audit/head.ts";
+import type { Head } from "../../services/journal/headText.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
 import { shardFiles, shardsIn } from "../journalFiles.ts";
 import { wholeNumber } from "../wholeNumber.ts";
@@ -56,20 +58,22 @@ function registerExport(program: Command): void {
       if (shards.length !== 1)
         command.error(`error: ${shards.length} journals in ${options.data}: name one with --shard`);
       const shard = shards[0]!;
-      const journal = SqliteJournal.openToRead(shardFiles(options.data, shard).journalPath);
+      const { journalPath, snapshots } = shardFiles(options.data, shard);
+      const journal = SqliteJournal.openToRead(journalPath);
       try {
         const { account, from, to } = options;
-        const sign = options.key === undefined ? {} : { sign: readSigner(options.key) };
+        const key = options.key === undefined ? undefined : createPrivateKey(readFileSync(options.key));
+        const sign = key === undefined ? {} : { sign: (head: Head) => signHead(head, key) };
         const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-        const file = await exportEvidence(journal, { shard, account, ...range, ...sign });
+        const file = await exportEvidence(journal, { shard, account, snapshots, ...range, ...sign });
         writeFileSync(options.out, options.out.endsWith(".html") ? evidencePage(file) : `${JSON.stringify(file)}\n`);
         process.stdout.write(
           `${options.out}: account ${file.account}, events ${file.from} to ${file.to}, ${file.rows.length} rows shown, ` +
-            `${file.claims.length} results claimed, head ${file.head.hash.slice(0, 16)} of batch ${file.head.batch}` +
+            `${file.claims.length} results claimed, head ${file.head.chainHash.slice(0, 16)} of batch ${file.head.batch}` +
             `${file.head.signature === undefined ? ", not signed" : ", signed"}\n`,
         );
       } catch (error) {
-        if (!(error instanceof EvidenceError)) throw error;
+        if (!(error instanceof EvidenceError || error instanceof HeadError)) throw error;
         command.error(`error: ${error.message}`);
       } finally {
         await journal.close();

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Head, HeadError, readHead, type SignedHead, signHead } from "../../services/audit/head.ts";
-import { SnapshotStore } from "../../services/journal/snapshots.ts";
+import { currentHead } from "../../services/audit/currentHead.ts";
+import { HeadError, readHead, signHead } from "../../services/audit/head.ts";
+import type { SignedHead } from "../../services/journal/headText.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
 import { fail } from "../failure.ts";
 import { shardFiles, shardsIn } from "../journalFiles.ts";
@@ -57,34 +58,13 @@ async function exportHead({ data, shard, key, time }: ExportOptions): Promise<vo
   const signing = createPrivateKey(readFileSync(key));
   const journal = SqliteJournal.openToRead(files.journalPath);
   try {
-    const { batch, position, hash } = await journal.head();
-    if (batch === 0) throw new Error(`${files.journalPath}: the journal is empty`);
-    const chainHash = Buffer.from(hash).toString("hex");
-    const stateHash = stateHashAt(new SnapshotStore(files.snapshotsPath), batch, chainHash);
-    const exported: Head = {
-      shard: name,
-      batch,
-      position,
-      chainHash,
-      ...(stateHash === undefined ? {} : { stateHash }),
-      timeUs: time ?? (await eventTimeOf(journal, batch)),
-    };
+    const head = await currentHead(journal, name, files.snapshots);
+    if (head.batch === 0) throw new Error(`${files.journalPath}: the journal is empty`);
+    const exported = time === undefined ? head : { ...head, timeUs: time };
     process.stdout.write(`${JSON.stringify(signHead(exported, signing), null, 2)}\n`);
   } finally {
     await journal.close();
   }
-}
-
-async function eventTimeOf(journal: SqliteJournal, number: number): Promise<number> {
-  for await (const batch of journal.batches(number)) return batch.eventTimeUs;
-  throw new Error(`batch ${number} is gone`);
-}
-
-function stateHashAt(snapshots: SnapshotStore, batch: number, chainHash: string): string | undefined {
-  for (const { header } of snapshots.read(() => {})) {
-    if (header.batch === batch && header.chainHash === chainHash) return header.stateHash;
-  }
-  return undefined;
 }
 
 function onlyShard(data: string): string {

@@ -1,10 +1,11 @@
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { readHead, type SignedHead } from "../../services/audit/head.ts";
+import { readHead } from "../../services/audit/head.ts";
 import { VerificationError } from "../../services/audit/verify/doubt.ts";
 import { verifyJournal } from "../../services/audit/verify/verify.ts";
 import { EVENT_KINDS } from "../../services/engine/eventKinds.ts";
+import type { SignedHead } from "../../services/journal/headText.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { formatDecimal } from "../../services/markets/decimal.ts";
 import { shardFiles, shardsIn } from "../journalFiles.ts";

@@ -1,44 +1,9 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
-
-/** Where a journal stood: what somebody else keeps, to hold the journal against later. */
-export interface Head {
-  readonly shard: string;
-  readonly batch: number;
-  readonly position: number;
-  /** Hash of that batch, hexadecimal: it covers everything before it. */
-  readonly chainHash: string;
-  /** Hash of the margin state there, when it was known. */
-  readonly stateHash?: string | undefined;
-  /** Event time of the batch, or the time that the exporter names; microseconds since 1970. */
-  readonly timeUs: number;
-}
-
-/** A head as it is handed over. */
-export interface SignedHead extends Head {
-  readonly format: typeof FORMAT;
-  /** SHA-256 of the public key's SubjectPublicKeyInfo, hexadecimal: names the key, proves nothing. */
-  readonly keyId: string;
-  /** SubjectPublicKeyInfo, PEM. */
-  readonly publicKey: string;
-  /** Ed25519 over `headBytes`, base64. */
-  readonly signature: string;
-}
-
-const FORMAT = "plimsoll-head-1";
+import { HEAD_FORMAT, type Head, headText, type SignedHead } from "../journal/headText.ts";
 
 /** A file is no signed head, or its signature does not fit. Names the field and the rule. */
 export class HeadError extends Error {
   override readonly name = "HeadError";
-}
-
-/**
- * What is signed, UTF-8, each line ended by a line feed: the format, then `shard`, `batch`, `position`, `chainHash`,
- * `stateHash` (empty when unknown) and `timeUs`, as `name=value`. A shard's name has no line feed.
- */
-export function headBytes({ shard, batch, position, chainHash, stateHash, timeUs }: Head): Uint8Array {
-  const fields = { shard, batch, position, chainHash, stateHash: stateHash ?? "", timeUs };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
-  return Buffer.from([FORMAT, ...lines, ""].join("\n"));
 }
 
 /** A fresh Ed25519 key pair: PKCS #8 and SubjectPublicKeyInfo, PEM. */
@@ -61,11 +26,11 @@ export function signHead(head: Head, privateKey: KeyObject): SignedHead {
   }
   const publicKey = createPublicKey(privateKey);
   return {
-    format: FORMAT,
+    format: HEAD_FORMAT,
     ...head,
     keyId: keyIdOf(publicKey),
     publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
-    signature: sign(null, headBytes(head), privateKey).toString("base64"),
+    signature: sign(null, Buffer.from(headText(head)), privateKey).toString("base64"),
   };
 }
 
@@ -82,7 +47,7 @@ export function readHead(text: string, trusted?: KeyObject): SignedHead {
   if (trusted !== undefined && keyIdOf(trusted) !== head.keyId) {
     throw new HeadError(`signed by key ${head.keyId}, the trusted key is ${keyIdOf(trusted)}`);
   }
-  if (!verify(null, headBytes(head), own, Buffer.from(head.signature, "base64"))) {
+  if (!verify(null, Buffer.from(headText(head)), own, Buffer.from(head.signature, "base64"))) {
     throw new HeadError(
       `signature does not fit: the head of batch ${head.batch} was changed, or signed by another key`,
     );
@@ -112,7 +77,7 @@ function shaped(text: string): SignedHead {
   };
   const hash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
   const count = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-  require("format", `"${FORMAT}"`, (value) => value === FORMAT);
+  require("format", `"${HEAD_FORMAT}"`, (value) => value === HEAD_FORMAT);
   require("shard", "a name without line feeds", (value) => typeof value === "string" && /^[^\n]+$/.test(value));
   require("batch", "a whole number", count);
   require("position", "a whole number", count);

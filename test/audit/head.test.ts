@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { expect, test } from "vitest";
-import { createKey, type Head, HeadError, headBytes, readHead, signHead } from "../../services/audit/head.ts";
+import { createKey, HeadError, readHead, signHead } from "../../services/audit/head.ts";
+import { type Head, headText } from "../../services/journal/headText.ts";
 
 const HEAD: Head = {
   shard: "simulated",
@@ -14,14 +15,14 @@ const { privateKey, publicKey } = createKey();
 const signed = signHead(HEAD, createPrivateKey(privateKey));
 
 test("what is signed is text that anybody can write down, and Ed25519 as anybody has it", () => {
-  const text = Buffer.from(headBytes(HEAD)).toString();
+  const text = headText(HEAD);
   expect(text).toBe(
     `plimsoll-head-1\nshard=simulated\nbatch=12\nposition=345\nchainHash=${"ab".repeat(32)}\n` +
       `stateHash=${"cd".repeat(32)}\ntimeUs=1767225600000000\n`,
   );
   const signature = Buffer.from(signed.signature, "base64");
   expect(verify(null, Buffer.from(text), createPublicKey(publicKey), signature)).toBe(true);
-  expect(Buffer.from(headBytes({ ...HEAD, stateHash: undefined })).toString()).toContain("\nstateHash=\n");
+  expect(headText({ ...HEAD, stateHash: undefined })).toContain("\nstateHash=\n");
 });
 
 test("a signed head is read again, by the key it names and by the one that is trusted", () => {

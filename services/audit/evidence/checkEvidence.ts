@@ -1,16 +1,16 @@
 // Checks an evidence file by itself: signature, chain, rows in the chain, and the same bits from the same kernel. Runs in Node
 // and in a browser alike; shares nothing with the engine but the drawing of the kernel's records.
 
-import { HOLD_EXPIRED, HOLD_USED, MARGIN_STATE_CHANGED } from "../../../assembly/layout.ts";
+import { headText } from "../../journal/headText.ts";
+import { CONSEQUENCES, type Figure, ORDER_FIGURES, OUTCOMES, type RowFigures, typed } from "../verify/rowFigures.ts";
 import {
   type Claim,
   EVIDENCE_FORMAT,
   type EvidenceBatch,
   type EvidenceFile,
   type EvidenceRow,
-  headText,
 } from "./evidenceFile.ts";
-import { type Derived, ReplayKernel } from "./replayKernel.ts";
+import { ReplayKernel, type Said } from "./replayKernel.ts";
 import { WireMessage } from "./wire.ts";
 
 /** One thing that was looked at. */
@@ -33,6 +33,9 @@ export interface CoursePoint extends Claim {
   readonly label: string;
 }
 
+const FIRST_DERIVED_KIND = 70;
+const MARGIN_STATE_CHANGED = 72;
+
 const NAMES: Readonly<Record<number, string>> = {
   20: "opened",
   21: "deposit",
@@ -51,6 +54,7 @@ const NAMES: Readonly<Record<number, string>> = {
   50: "limit",
   51: "switch",
   52: "override",
+  72: "regime in force",
 };
 
 /** @param progress is told how many rows of how many are replayed */
@@ -99,18 +103,14 @@ async function noteSignature(
     note("signature", undefined, "the head is not signed: compare its hash with one that you trust");
     return;
   }
-  const key = await crypto.subtle.importKey("raw", fromBase64(head.publicKey), "Ed25519", false, ["verify"]);
-  const good = await crypto.subtle.verify(
-    "Ed25519",
-    key,
-    fromBase64(head.signature),
-    new TextEncoder().encode(headText(head)),
-  );
-  note(
-    "signature",
-    good ? undefined : "the head's signature is not by the key in the file",
-    `signed by key ${head.publicKey}`,
-  );
+  const der = fromBase64(head.publicKey.replaceAll(/-----[A-Z ]+-----|\s/g, ""));
+  const keyId = await sha256(der);
+  const key = await crypto.subtle.importKey("spki", der, "Ed25519", false, ["verify"]);
+  const signed = new TextEncoder().encode(headText(head));
+  const good = await crypto.subtle.verify("Ed25519", key, fromBase64(head.signature), signed);
+  const wrong =
+    head.keyId === keyId ? "the head's signature is not by the key in the file" : "keyId is not that of the key";
+  note("signature", good && head.keyId === keyId ? undefined : wrong, `signed by key ${keyId}`);
 }
 
 async function brokenChain({ batches, head }: EvidenceFile): Promise<string | undefined> {
@@ -123,8 +123,10 @@ async function brokenChain({ batches, head }: EvidenceFile): Promise<string | un
     previous = await hashOfBatch(batch);
     last = batch;
   }
-  if (last?.batch !== head.batch || previous !== head.hash)
-    return `the chain ends with ${previous ?? "nothing"}, the head says ${head.hash}`;
+  if (last?.batch !== head.batch || previous !== head.chainHash)
+    return `the chain ends with ${previous ?? "nothing"}, the head says ${head.chainHash}`;
+  if (last.firstPosition + last.rowCount - 1 !== head.position)
+    return `the chain ends with event ${last.firstPosition + last.rowCount - 1}, the head says ${head.position}`;
   return undefined;
 }
 
@@ -187,63 +189,101 @@ function brokenHistory({ rows, accountNumber }: EvidenceFile): string | undefine
   return previous === 0 ? "the account has no event" : undefined;
 }
 
-/** @throws RangeError when the kernel does not derive what was recorded */
+/**
+ * Feeds the inputs again and holds every row of the account against what the kernel says: what an input brought it, and what
+ * followed. A derived row whose cause is not shown, an event of another account, follows from the time alone.
+ * @throws RangeError when the kernel does not derive what was recorded, or derives what was not
+ */
 function replay(file: EvidenceFile, binary: Uint8Array, progress: (done: number, of: number) => void): CoursePoint[] {
   const kernel = new ReplayKernel(binary);
   const course: CoursePoint[] = [];
+  const expected: Said[] = [];
+  let cause = 0;
   let born = false;
+  const note = ({ position, eventTimeUs, kind }: EvidenceRow): void => {
+    if (!born || position < file.from || position > file.to) return;
+    course.push({ position, eventTimeUs, kind, label: NAMES[kind] ?? `kind ${kind}`, ...kernel.figures() });
+  };
   for (const [index, row] of file.rows.entries()) {
     if (index % 1000 === 0) progress(index, file.rows.length);
-    // An order that ended in time may have done so by an event that is not shown.
-    if (row.kind === HOLD_EXPIRED) kernel.passTime(row.eventTimeUs);
-    if (row.kind >= 70 || (row.kind >= 60 && row.account !== null)) continue;
-    const derived = kernel.feed({ ...row, payload: fromBase64(row.payload) });
-    compareDerived(file, index, derived);
-    born ||= row.kind === 20;
     const own = row.account === file.accountNumber;
-    if (
-      born &&
-      row.kind < 60 &&
-      (own || derived.changes.length > 0) &&
-      row.position >= file.from &&
-      row.position <= file.to
-    ) {
-      const { position, eventTimeUs, kind } = row;
-      course.push({ position, eventTimeUs, kind, label: NAMES[kind] ?? `kind ${kind}`, ...kernel.figures() });
+    if (row.kind >= FIRST_DERIVED_KIND) {
+      if (!own) continue;
+      const inTime = expected.length > 0 ? [] : kernel.passTime(row.eventTimeUs).derived;
+      expected.push(...inTime);
+      compareDerived(cause, row, expected.shift());
+      if (inTime.some(({ kind }) => kind === MARGIN_STATE_CHANGED)) note(row);
+      continue;
     }
+    requireNoMore(cause, expected);
+    const { outcome, derived } = kernel.feed({ ...row, payload: fromBase64(row.payload) });
+    cause = row.position;
+    expected.push(...derived);
+    if (row.kind < 60) compareOutcome(row, outcome);
+    born ||= row.kind === 20;
+    if (row.kind < 60 && (own || derived.some(({ kind }) => kind === MARGIN_STATE_CHANGED))) note(row);
   }
+  requireNoMore(cause, expected);
   return course;
 }
 
-/** What the record says follows from a row, against what the kernel derives now: states, figures and orders, to the unit. */
-function compareDerived(file: EvidenceFile, index: number, { changes, uses }: Derived): void {
-  const cause = file.rows[index]!.position;
-  const told: string[] = [];
-  const toldUses: string[] = [];
-  for (let at = index + 1; at < file.rows.length && file.rows[at]!.kind >= 60; at++) {
-    const { kind, account, payload } = file.rows[at]!;
-    if (account !== file.accountNumber || (kind !== MARGIN_STATE_CHANGED && kind !== HOLD_USED)) continue;
-    const body = new WireMessage(fromBase64(payload)).message(kind);
-    if (kind === HOLD_USED) toldUses.push([BigInt.asUintN(64, body.int(1)), body.int(2), body.int(3)].join(" "));
-    else
-      told.push(
-        [1, 2, 3]
-          .map((field) => body.int(field))
-          .concat(body.signed(5), body.int(6), body.int(7))
-          .join(" "),
-      );
-  }
-  const found = changes.map((each) =>
-    [each.from, each.to, each.currency, each.equity, each.initialMargin, each.maintenanceMargin].join(" "),
+function requireNoMore(cause: number, [more]: readonly Said[]): void {
+  if (more === undefined) return;
+  const figures = CONSEQUENCES.get(more.kind);
+  throw new RangeError(
+    `after event ${cause} the record says nothing more, the kernel says ${figures?.event ?? `kind ${more.kind}`}`,
   );
-  const foundUses = uses.map(({ orderKey, quantity, quantityLeft }) => [orderKey, quantity, quantityLeft].join(" "));
-  told.push(...toldUses);
-  found.push(...foundUses);
-  if (told.join("|") !== found.join("|")) {
-    throw new RangeError(
-      `after event ${cause} the record says [${told.join("; ")}], the kernel says [${found.join("; ")}]`,
-    );
-  }
+}
+
+/** A derived row of the account against what the kernel derives now, every figure of it. */
+function compareDerived(cause: number, row: EvidenceRow, said: Said | undefined): void {
+  const schema = CONSEQUENCES.get(row.kind);
+  if (schema === undefined)
+    throw new RangeError(`event ${row.position} is of kind ${row.kind}, unknown to this reader`);
+  const recorded = recordedText(row, schema);
+  const known = said === undefined ? undefined : CONSEQUENCES.get(said.kind);
+  const found = known === undefined ? "nothing" : saidText(said!, known);
+  if (recorded === found && (row.instrument ?? null) === said!.instrument) return;
+  throw new RangeError(
+    `event ${row.position}: after event ${cause} the record says ${recorded}, the kernel says ${found}`,
+  );
+}
+
+/** What the kernel adds to an input. Sums over all accounts are not this account's to show. */
+function compareOutcome(row: EvidenceRow, said: Said): void {
+  const schema = OUTCOMES.get(row.kind);
+  if (schema === undefined) return;
+  const shown = { ...schema, figures: schema.figures.filter(([name]) => row.account !== null || !SUMS.has(name)) };
+  const [recorded, found] = [recordedText(row, shown, false), saidText(said, shown)];
+  if (recorded === found) return;
+  throw new RangeError(`event ${row.position}: the record says ${recorded}, the kernel says ${found}`);
+}
+
+const SUMS: ReadonlySet<string> = new Set(["positions", "rounding"]);
+
+/** @param whole the row holds nothing but these figures */
+function recordedText(row: EvidenceRow, { event, figures, order }: RowFigures, whole = true): string {
+  const body = new WireMessage(fromBase64(row.payload)).message(row.kind);
+  const value =
+    (message: WireMessage) =>
+    ([, field, type]: Figure): bigint =>
+      type === "sint64" ? message.signed(field) : message.int(field);
+  const stray =
+    whole && body.numbers.some((field) => figures.every((figure) => figure[1] !== field)) ? " and more" : "";
+  return figuresText(event, figures, value(body)) + orderText(order, value(body.message(order ?? 0))) + stray;
+}
+
+function saidText(said: Said, { event, figures, order }: RowFigures): string {
+  const value = ([, , , place]: Figure): bigint => said.at(place);
+  return figuresText(event, figures, value) + orderText(order, value);
+}
+
+function orderText(order: number | undefined, value: (figure: Figure) => bigint): string {
+  return order === undefined ? "" : figuresText("", ORDER_FIGURES, value);
+}
+
+function figuresText(event: string, figures: readonly Figure[], value: (figure: Figure) => bigint): string {
+  return `${event}(${figures.map((figure) => `${figure[0]} ${typed(figure[2], value(figure))}`).join(", ")})`;
 }
 
 function differingClaim(claims: readonly Claim[], course: readonly CoursePoint[]): string | undefined {

@@ -1,6 +1,8 @@
 // What an evidence file holds: one account's events, the prices that moved it, the rules and the kernel in force, and the
 // stretch of the chain that shows where they stand. JSON; bytes are base64, hashes hexadecimal, 64-bit numbers text.
 
+import type { Head, SignedHead } from "../../journal/headText.ts";
+
 export const EVIDENCE_FORMAT = "plimsoll-evidence-1";
 
 /** A row of the journal, whole. */
@@ -49,16 +51,8 @@ export interface PoolClaim {
   readonly state: number;
 }
 
-/** A head of the chain, signed (docs/operating.md, "Signed heads"). */
-export interface EvidenceHead {
-  readonly shard: string;
-  readonly batch: number;
-  readonly position: number;
-  readonly hash: string;
-  /** Base64 of the raw 32-byte Ed25519 public key, and of the signature over `headBytes`. Absent: not signed. */
-  readonly publicKey?: string;
-  readonly signature?: string;
-}
+/** As `plimsoll head export` writes it, or without a signature: the signature covers `headText` (services/journal/headText.ts). */
+export type EvidenceHead = Head & Partial<Omit<SignedHead, keyof Head>>;
 
 export interface EvidenceFile {
   readonly format: typeof EVIDENCE_FORMAT;
@@ -77,9 +71,4 @@ export interface EvidenceFile {
   readonly batches: readonly EvidenceBatch[];
   readonly head: EvidenceHead;
   readonly claims: readonly Claim[];
-}
-
-/** The bytes that a head's signature covers: this text in UTF-8. */
-export function headText({ shard, batch, position, hash }: EvidenceHead): string {
-  return `plimsoll head\nshard ${shard}\nbatch ${batch}\nposition ${position}\nhash ${hash}\n`;
 }

@@ -1,15 +1,12 @@
 import { createHash } from "node:crypto";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { digestOfRows, hashRow } from "../../journal/batchHash.ts";
+import type { Head, SignedHead } from "../../journal/headText.ts";
 import type { Journal, JournalBatch, JournalRow } from "../../journal/journal.ts";
+import type { SnapshotStore } from "../../journal/snapshots.ts";
+import { currentHead } from "../currentHead.ts";
 import { checkEvidence } from "./checkEvidence.ts";
-import {
-  EVIDENCE_FORMAT,
-  type EvidenceBatch,
-  type EvidenceFile,
-  type EvidenceHead,
-  type EvidenceRow,
-} from "./evidenceFile.ts";
+import { EVIDENCE_FORMAT, type EvidenceBatch, type EvidenceFile, type EvidenceRow } from "./evidenceFile.ts";
 
 /** What is asked for. Positions of the journal; left out: from the account's birth, to the head. */
 export interface EvidenceRequest {
@@ -18,7 +15,9 @@ export interface EvidenceRequest {
   readonly from?: number;
   readonly to?: number;
   /** Signs the head that the chain leads to. */
-  readonly sign?: (head: EvidenceHead) => EvidenceHead;
+  readonly sign?: (head: Head) => SignedHead;
+  /** Where the state hash of the head may be known from. */
+  readonly snapshots: SnapshotStore;
   readonly progress?: (batch: number, of: number) => void;
 }
 
@@ -43,7 +42,7 @@ const PRICE_KINDS: ReadonlySet<number> = new Set([40, 41, 42, 60]);
  * @throws EvidenceError when there is no such account or stretch, or when the account's own rows do not give its history again
  */
 export async function exportEvidence(journal: Journal, request: EvidenceRequest): Promise<EvidenceFile> {
-  const head = await journal.head();
+  const head = await currentHead(journal, request.shard, request.snapshots);
   const subject = await findSubject(journal, request, head.batch);
   const from = Math.max(request.from ?? subject.birth, subject.birth);
   const asked = Math.min(request.to ?? head.position, head.position);
@@ -67,12 +66,6 @@ export async function exportEvidence(journal: Journal, request: EvidenceRequest)
   }
   const binary = await journal.kernel(kernelHash);
   if (binary === undefined) throw new EvidenceError(`the journal does not hold the kernel ${kernelHash}`);
-  const plain: EvidenceHead = {
-    shard: request.shard,
-    batch: head.batch,
-    position: head.position,
-    hash: Buffer.from(head.hash).toString("hex"),
-  };
   const file: EvidenceFile = {
     format: EVIDENCE_FORMAT,
     account: request.account,
@@ -83,7 +76,7 @@ export async function exportEvidence(journal: Journal, request: EvidenceRequest)
     kernel: Buffer.from(binary).toString("base64"),
     rows,
     batches,
-    head: request.sign?.(plain) ?? plain,
+    head: request.sign?.(head) ?? head,
     claims: [],
   };
   const { findings, course } = await checkEvidence(file);

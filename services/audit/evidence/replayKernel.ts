@@ -23,7 +23,6 @@ import {
   HOLD_AMENDED,
   HOLD_PLACED,
   HOLD_RELEASED,
-  HOLD_USED,
   INDEX_PRICE_SET,
   INPUT_ACCOUNT,
   INPUT_BLOB,
@@ -48,7 +47,6 @@ import {
   LEVERAGE_SET,
   LIMIT_SET,
   MARGIN_MODE_SET,
-  MARGIN_STATE_CHANGED,
   MARGIN_TABLE_SET,
   MARK_PRICE_SET,
   NONE,
@@ -103,12 +101,15 @@ import {
   WITHDRAWN,
 } from "../../../assembly/layout.ts";
 import { identityWords, orderKey } from "../verify/identity.ts";
+import type { Place } from "../verify/rowFigures.ts";
 import type { PoolClaim } from "./evidenceFile.ts";
 import { WireMessage } from "./wire.ts";
 
 /** Number of a body field for a refused input; its market event may hold back a mark (INP-003). */
 const INPUT_REFUSED = 60;
 const PRICE_BAND = 24;
+/** Field of a refused input that is a fill. */
+const REFUSED_FILL = 4;
 /** What a fill's identity begins with (../verify/identity.ts). */
 const FILL_SEED = 1;
 /** Reason that the host gives for an input without content; nothing but the time of such a one counts. */
@@ -149,30 +150,17 @@ export interface FedRow {
   readonly payload: Uint8Array;
 }
 
-/** A change of margin state that the kernel derived. */
-export interface DerivedChange {
-  readonly from: number;
-  readonly to: number;
-  readonly currency: number;
-  readonly isolated: boolean;
+/** A slot of what the kernel said, kept. */
+export interface Said {
+  readonly kind: number;
   readonly instrument: number | null;
-  readonly equity: bigint;
-  readonly initialMargin: bigint;
-  readonly maintenanceMargin: bigint;
+  at(place: Place): bigint;
 }
 
-/** What a fill used up of an order of the account. */
-export interface DerivedUse {
-  /** As 64 bits without sign. */
-  readonly orderKey: bigint;
-  readonly quantity: bigint;
-  readonly quantityLeft: bigint;
-}
-
-/** What followed from a row, of the account. */
-export interface Derived {
-  readonly changes: readonly DerivedChange[];
-  readonly uses: readonly DerivedUse[];
+/** What became of a row, and what followed of the account, in order. */
+export interface Told {
+  readonly outcome: Said;
+  readonly derived: readonly Said[];
 }
 
 /** What a pool, or an isolated position, gains (above zero) or loses when the price moves (MAR-022, MAR-023). */
@@ -211,10 +199,10 @@ export class ReplayKernel {
 
   /**
    * Applies one row.
-   * @returns what followed for the account
+   * @returns what the kernel says of it and of the account
    * @throws RangeError for a kind that this reader does not know, or when the kernel refuses what was applied then
    */
-  feed(row: FedRow): Derived {
+  feed(row: FedRow): Told {
     const event = new WireMessage(row.payload);
     const body = event.message(row.kind);
     switch (row.kind) {
@@ -267,25 +255,23 @@ export class ReplayKernel {
         this.#control(row, body);
         break;
       case INPUT_REFUSED:
-        return this.#heldMark(row, body);
+        return this.#refused(row, body);
       default:
         this.#command(row, body);
     }
     return this.#apply(true);
   }
 
-  /** The event time reaches a moment by an event that is not shown: orders of the account end by it. */
-  passTime(eventTimeUs: number): void {
-    const slot = this.#slot(MARK_PRICE_SET, {
-      kind: MARK_PRICE_SET,
-      instrument: null,
-      account: null,
-      eventTimeUs,
-      payload: NO_PAYLOAD,
-    });
+  /** The event time reaches a moment by an event that is not shown: orders, overrides and regimes of the account end by it. */
+  passTime(eventTimeUs: number): Told {
+    const row = { kind: MARK_PRICE_SET, instrument: null, account: null, eventTimeUs, payload: NO_PAYLOAD };
+    return this.#malformed(this.#slot(MARK_PRICE_SET, row), FIELD_MISSING);
+  }
+
+  #malformed(slot: number, reason: number): Told {
     this.#view.setUint8(slot + INPUT_FLAGS, FLAG_MALFORMED);
-    this.#i64(slot + INPUT_FIRST, BigInt(FIELD_MISSING));
-    this.#apply(false);
+    this.#i64(slot + INPUT_FIRST, BigInt(reason));
+    return this.#apply(false);
   }
 
   /** The account's pools and isolated positions, as the kernel has them now. */
@@ -471,10 +457,19 @@ export class ReplayKernel {
     if (flags !== 0) this.#list(slot, [body.signed(2), body.int(3), body.signed(4)]);
   }
 
-  /** A mark that the band held back changes what the next one meets. */
-  #heldMark(row: FedRow, body: WireMessage): Derived {
+  /**
+   * Why an input was refused is believed. What followed from that is not: a fill that could not be applied stops its account
+   * (INP-002), and a mark that the band held back changes what the next one meets (INP-003).
+   */
+  #refused(row: FedRow, body: WireMessage): Told {
+    const reason = Number(body.int(1));
+    if (row.account !== null) {
+      const slot = this.#market(body.has(REFUSED_FILL) ? FILL_APPLIED : DEPOSITED, row);
+      this.#u32(slot + INPUT_ACCOUNT, VENUE_ACCOUNTS);
+      return this.#malformed(slot, reason);
+    }
     const market = body.message(5);
-    if (Number(body.int(1)) !== PRICE_BAND || !market.has(3)) return { changes: [], uses: [] };
+    if (reason !== PRICE_BAND || !market.has(3)) return this.passTime(row.eventTimeUs);
     this.#mark({ ...row, eventTimeUs: Number(market.int(2)) }, market.message(3));
     return this.#apply(false);
   }
@@ -579,44 +574,32 @@ export class ReplayKernel {
   }
 
   /** Applies the one slot that was written. */
-  #apply(mustHold: boolean): Derived {
+  #apply(mustHold: boolean): Told {
     const { apply, outputAddress } = this.#exports!;
     const written = apply(1);
-    const changes: DerivedChange[] = [];
-    const uses: DerivedUse[] = [];
-    for (let index = 0; index < written; index++) {
+    const code = this.#view.getUint8(outputAddress() + OUTPUT_CODE);
+    if (code !== 0 && mustHold) throw new RangeError(`the kernel refuses with reason ${code} what it applied then`);
+    const derived: Said[] = [];
+    for (let index = 1; index < written; index++) {
       const slot = outputAddress() + index * OUTPUT_SIZE;
-      const code = this.#view.getUint8(slot + OUTPUT_CODE);
-      if (index === 0 && code !== 0 && mustHold) {
-        throw new RangeError(`the kernel refuses with reason ${code} what it applied then`);
-      }
-      if (index === 0 || this.#get(slot + OUTPUT_ACCOUNT) !== VENUE_ACCOUNTS) continue;
-      const kind = this.#view.getUint8(slot + OUTPUT_KIND);
-      if (kind === MARGIN_STATE_CHANGED) changes.push(this.#change(slot));
-      if (kind === HOLD_USED) uses.push(this.#use(slot));
+      if (this.#get(slot + OUTPUT_ACCOUNT) === VENUE_ACCOUNTS) derived.push(this.#said(slot));
     }
-    return { changes, uses };
+    return { outcome: this.#said(outputAddress()), derived };
   }
 
-  #change(slot: number): DerivedChange {
-    const instrument = this.#get(slot + OUTPUT_INSTRUMENT);
+  #said(address: number): Said {
+    const slot = new DataView(this.#bytes.slice(address, address + OUTPUT_SIZE).buffer);
+    const instrument = slot.getUint32(OUTPUT_INSTRUMENT, true);
+    const fields = { fromState: OUTPUT_FROM_STATE, toState: OUTPUT_TO_STATE };
     return {
-      from: this.#view.getUint8(slot + OUTPUT_FROM_STATE),
-      to: this.#view.getUint8(slot + OUTPUT_TO_STATE),
-      currency: this.#get(slot + OUTPUT_CURRENCY),
-      isolated: this.#get(slot + OUTPUT_ISOLATED) !== 0,
+      kind: slot.getUint8(OUTPUT_KIND),
       instrument: instrument === NONE ? null : instrument,
-      equity: this.#long(slot + OUTPUT_VALUES),
-      initialMargin: this.#long(slot + OUTPUT_VALUES + 8),
-      maintenanceMargin: this.#long(slot + OUTPUT_VALUES + 16),
-    };
-  }
-
-  #use(slot: number): DerivedUse {
-    return {
-      orderKey: BigInt.asUintN(64, this.#long(slot + OUTPUT_VALUES)),
-      quantity: this.#long(slot + OUTPUT_VALUES + 8),
-      quantityLeft: this.#long(slot + OUTPUT_VALUES + 16),
+      at: (place) => {
+        if (typeof place === "number") return slot.getBigInt64(OUTPUT_VALUES + place * 8, true);
+        if (place === "currency") return BigInt(slot.getUint32(OUTPUT_CURRENCY, true));
+        if (place === "isolated") return BigInt(slot.getUint32(OUTPUT_ISOLATED, true));
+        return BigInt(slot.getUint8(fields[place]));
+      },
     };
   }
 

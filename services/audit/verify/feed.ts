@@ -1,40 +1,60 @@
-import type { JournalEvent, RegimeSet } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
-import type {
-  AccountCommand,
-  ControlCommand,
-  Fill,
-  InstrumentListing,
-  MarketEvent,
-  MarkPrice,
-  PlaceHold,
-} from "../../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { InputRefused, RegimeSet } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { ControlCommand, Fill, InstrumentListing } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../../journal/journal.ts";
 import { VerificationError } from "./doubt.ts";
 import { identityWords, orderKey } from "./identity.ts";
 import { FLAG, NONE, ORDER, UNKNOWN } from "./layouts.ts";
-import type { Machine } from "./machine.ts";
-import { keysOfListing, type RecordedNames } from "./names.ts";
+import type { Input, Machine } from "./machine.ts";
+import { type Body, keysOfListing, type RecordedNames } from "./names.ts";
 
-const FILL_SEED = 1;
-const COMMAND_SEED = 3;
-const CONTROL_SEED = 7;
-// Refusals that the host decides (RefusalReason).
-const FIELD_MISSING = 20;
-const LISTING_INVALID = 36;
-const CAPACITY = 60;
-const OVERFLOW = 61;
-const CONTROL_UNKNOWN = 86;
-const OVERRIDE_IDENTITIES = 89;
+const SEED = { fill: 1, command: 3, control: 7 } as const;
+/** Refusals that the host decides (RefusalReason). */
+const REASON = { fieldMissing: 20, listing: 36, capacity: 60, overflow: 61, control: 86, identities: 89 } as const;
+/** Kinds of the inputs that a refused one names. */
+const KINDS: Readonly<Record<string, number>> = {
+  ...{ openAccount: 20, deposit: 21, withdrawal: 22, setMarginMode: 23, setLeverage: 24, moveCollateral: 25 },
+  ...{ placeHold: 26, amendHold: 27, releaseHold: 28, fill: 30, setLimit: 50, setSwitch: 51, setOverride: 52 },
+  ...{ listing: 15, regime: 16, markPrice: 40, funding: 41, settlement: 42, indexPrice: 43, control: 50 },
+};
 
-type Command = NonNullable<AccountCommand["command"]>;
+/** What goes into which field of a slot as it is said, in an event as in a refused input. The rest stands in `#rest`. */
+const SLOTS: Readonly<Record<number, Partial<Record<keyof Input, string>>>> = {
+  12: { currency: "scale" },
+  14: { numbers: "movesE9" },
+  20: { choice: "marginMode" },
+  21: { first: "amount" },
+  22: { first: "amount" },
+  23: { choice: "marginMode", liquidity: "forInstrument" },
+  24: { first: "leverageE2" },
+  25: { first: "amount" },
+  26: { choice: "side", first: "quantity", second: "price", third: "expiresAtUs" },
+  27: { first: "quantity", second: "price", third: "expiresAtUs" },
+  30: { choice: "side", liquidity: "liquidity", first: "quantity", second: "price", third: "fee" },
+  40: { first: "price" },
+  41: { first: "rateE9" },
+  42: { first: "price", second: "underlyingPriceE8" },
+  43: { first: "priceE8" },
+  50: { choice: "control", first: "value", second: "burst" },
+  51: { choice: "switch", liquidity: "on" },
+  52: { choice: "control", first: "expiryTimeUs" },
+};
+const OF_INSTRUMENT = new Set([23, 24, 25, 26, 30, 40, 41, 42, 50, 51, 52]);
+const LONG: ReadonlySet<string> = new Set(["first", "second", "third"]);
 
-/** What an order is asked to be. */
-type HoldTerms = Omit<PlaceHold, "instrument">;
+type Said = Readonly<Record<string, unknown>>;
 
-/** What an amendment or a release does not say; the kernel knows it by the order. */
-const NO_TERMS = { side: 0, quantity: 0n, price: undefined, reduceOnly: false, expiresAtUs: undefined };
-const HOLD_KINDS = { placeHold: 26, amendHold: 27, releaseHold: 28 } as const;
-const CONTROL_KINDS = { setLimit: 50, setSwitch: 51, setOverride: 52 } as const;
+/** An input, applied or refused, in one form. */
+export interface Recorded {
+  readonly kind: number;
+  readonly time: bigint;
+  readonly account?: number | undefined;
+  readonly instrument?: number | undefined;
+  /** Of the account, the instrument or the index. */
+  readonly name?: string;
+  readonly said: Said;
+  /** The host refused it with this, so no kernel saw what is in it. */
+  readonly reason?: number;
+}
 
 /** Writes recorded inputs into a kernel's slots: what was applied by its numbers, what was refused by its names. */
 export class RecordedFeed {
@@ -50,420 +70,225 @@ export class RecordedFeed {
     this.#machine = machine;
   }
 
-  /** @returns whether it may open a name: what follows must wait until it is applied */
-  write(row: JournalRow, body: NonNullable<JournalEvent["body"]>): boolean {
-    const timeUs = BigInt(row.eventTimeUs);
-    const { kind, instrument } = row;
-    const machine = this.#machine;
-    switch (body.$case) {
-      case "shardOpened":
-      case "epochStarted":
-        machine.write({ kind, timeUs });
-        return true;
-      case "currencyListed": {
-        const [key] = this.#names.keyNumbers([body.value.name]);
-        machine.write({ kind, timeUs, currency: body.value.scale, first: BigInt(key!) });
-        return true;
-      }
-      case "marginTableSet": {
-        const tiers = body.value.tiers.flatMap((tier) => [tier.floor, tier.initialRateE9, tier.maintenanceRateE9]);
-        machine.write({ kind, timeUs, numbers: tiers });
-        return true;
-      }
-      case "scenarioGridSet":
-        machine.write({ kind, timeUs, numbers: body.value.movesE9 });
-        return true;
-      case "regimeSet":
-        this.#regime(body.value, timeUs);
-        return true;
-      case "instrumentListed":
-        this.#listing(body.value.name, timeUs, body.value.listing!);
-        return true;
-      case "accountOpened": {
-        const { name, commandId, marginMode, regime } = body.value;
-        const opening: Command = { $case: "openAccount", value: { marginMode, regime } };
-        return this.#command(name, commandId, timeUs, opening);
-      }
-      case "deposited":
-      case "withdrawn": {
-        const { commandId, currency, amount } = body.value;
-        const name = this.#names.accountName(row.position, row.account);
-        const identity = identityWords(COMMAND_SEED, [name, commandId, ""], "");
-        machine.write({ kind, timeUs, account: row.account, currency, identity, first: amount });
-        return false;
-      }
-      case "marginModeSet": {
-        const { commandId, marginMode, forInstrument, regime } = body.value;
-        const name = this.#names.accountName(row.position, row.account);
-        const identity = identityWords(COMMAND_SEED, [name, commandId, ""], "");
-        const currency = this.#names.regimeNumber(regime ?? "");
-        const choice = { choice: marginMode, liquidity: forInstrument ? 1 : 0 };
-        machine.write({ kind, timeUs, account: row.account, instrument, currency, identity, ...choice });
-        return false;
-      }
-      case "leverageSet":
-      case "collateralMoved": {
-        const name = this.#names.accountName(row.position, row.account);
-        const identity = identityWords(COMMAND_SEED, [name, body.value.commandId, ""], "");
-        const first = body.$case === "leverageSet" ? BigInt(body.value.leverageE2) : body.value.amount;
-        machine.write({ kind, timeUs, account: row.account, instrument, identity, liquidity: 1, first });
-        return false;
-      }
-      case "holdPlaced":
-      case "holdAmended":
-      case "holdReleased": {
-        const name = this.#names.accountName(row.position, row.account);
-        const terms = body.$case === "holdReleased" ? { orderId: body.value.orderId } : body.value;
-        const placed = body.$case === "holdPlaced";
-        // Of an order that is there already the kernel names the instrument; the input did not.
-        this.#hold(kind, row.account, name, body.value.commandId, timeUs, placed ? instrument : undefined, {
-          ...NO_TERMS,
-          ...terms,
-        });
-        return false;
-      }
-      case "limitSet":
-      case "switchSet":
-      case "overrideSet":
-        this.#control(row.account, instrument, timeUs, body.value);
-        return false;
-      case "fillApplied": {
-        const name = this.#names.accountName(row.position, row.account);
-        this.#fill(row.account, name, instrument, timeUs, { ...body.value, fee: body.value.venueFee });
-        return false;
-      }
-      case "markPriceSet":
-        this.#mark(instrument, timeUs, body.value);
-        return false;
-      case "indexPriceSet":
-        machine.write({ kind, timeUs, currency: this.#names.keys.number(body.value.name), first: body.value.priceE8 });
-        return false;
-      case "fundingApplied":
-        machine.write({ kind, timeUs, instrument, first: body.value.rateE9 });
-        return false;
-      case "instrumentSettled": {
-        // The price of an option follows from that of its underlying.
-        const { price, underlyingPriceE8 } = body.value;
-        const first = this.#names.instruments.values[instrument ?? NONE]?.option ? 0n : price;
-        machine.write({ kind, timeUs, instrument, first, second: underlyingPriceE8 ?? 0n });
-        return false;
-      }
-      case "recordQuarantined":
-        machine.malformed(61, timeUs, body.value.reason);
-        return false;
-      case "inputRefused":
-        return this.#refused(row.position, body.value);
-      default:
-        throw new VerificationError("derivation", `event ${row.position}: kind ${kind} has a body of another kind`, {
-          event: row.position,
-        });
+  write(row: JournalRow, body: Body): Recorded {
+    const input = body.$case === "inputRefused" ? this.#refused(row.position, body.value) : this.#applied(row, body);
+    const { kind, time, account, instrument, said } = input;
+    const reason = input.reason ?? this.#hostRefusal(input);
+    if (reason !== undefined) {
+      this.#machine.malformed(kind, time, reason, account, instrument);
+      return input;
     }
-  }
-
-  #refused(event: number, { input, reason }: { input?: RefusedInput | undefined; reason: number }): boolean {
-    switch (input?.$case) {
-      case "fill": {
-        const { value } = input;
-        const account = this.#names.accounts.number(value.account);
-        const instrument = this.#names.instruments.number(value.instrument);
-        this.#fill(account, value.account, instrument, value.eventTimeUs, value);
-        return false;
-      }
-      case "marketEvent":
-        return this.#refusedMarket(input.value, reason);
-      case "accountCommand": {
-        const { account, commandId, eventTimeUs, command } = input.value;
-        return this.#command(account, commandId, eventTimeUs, command);
-      }
-      default:
-        throw new VerificationError("derivation", `event ${event}: a refused input without the input`, { event });
+    const fields: Record<string, unknown> = { kind, time, account, instrument };
+    for (const [field, name] of Object.entries(SLOTS[kind] ?? {})) {
+      const value = said[name];
+      fields[field] = field === "numbers" ? value : LONG.has(field) ? BigInt((value as bigint) ?? 0) : Number(value);
     }
+    this.#machine.write({ ...(fields as unknown as Input), ...this.#rest(input) });
+    return input;
   }
 
-  #refusedMarket({ instrument: name, eventTimeUs: timeUs, event }: MarketEvent, reason: number): boolean {
-    const instrument = this.#names.instruments.number(name);
-    switch (event?.$case) {
-      case "markPrice":
-        this.#mark(instrument, timeUs, event.value);
-        return false;
-      case "indexPrice":
-        this.#machine.write({ kind: 43, timeUs, currency: this.#names.keys.number(name), first: event.value.priceE8 });
-        return false;
-      case "funding":
-        this.#machine.write({ kind: 41, timeUs, instrument, first: event.value.rateE9 });
-        return false;
-      case "settlement": {
-        const { price, underlyingPriceE8 } = event.value;
-        this.#machine.write({ kind: 42, timeUs, instrument, first: price, second: underlyingPriceE8 ?? 0n });
-        return false;
-      }
-      case "control": {
-        const told = event.value;
-        const account = told.account === "" ? undefined : (this.#names.accounts.number(told.account) ?? UNKNOWN);
-        this.#control(account, name === "" ? undefined : (instrument ?? UNKNOWN), timeUs, told);
-        return false;
-      }
-      case "listing":
-        this.#listing(name, timeUs, event.value);
-        return true;
-      case "regime":
-        // A refused document left no program, and none is compiled here: that it was refused is believed.
-        this.#machine.malformed(16, timeUs, reason);
-        return true;
-      default:
-        this.#machine.malformed(40, timeUs, FIELD_MISSING, undefined, instrument);
-        return false;
+  /** Only those columns of a row are believed that say what the payload does not; the others are the kernel's to say. */
+  #applied(row: JournalRow, { $case, value }: Body): Recorded {
+    const { kind } = row;
+    const instrument = OF_INSTRUMENT.has(kind) ? row.instrument : undefined;
+    const said = value as object as Said;
+    const of = { kind, time: BigInt(row.eventTimeUs), instrument, name: said["name"] as string, said };
+    if ($case === "recordQuarantined") return { ...of, reason: value.reason };
+    if ($case === "accountOpened") return { ...of, account: this.#names.accounts.number(value.name) };
+    if (kind >= 50) return this.#control(of, value as ControlCommand);
+    if (kind > 20 && kind <= 30) {
+      const name = this.#names.accountName(row.position, row.account);
+      const fee = $case === "fillApplied" ? { fee: value.venueFee } : {};
+      return { ...of, account: row.account, name, said: { ...said, ...fee } };
     }
+    // The price of an option follows from that of its underlying.
+    const option = this.#names.instruments.values[instrument ?? NONE]?.option;
+    return $case === "instrumentSettled" && option ? { ...of, said: { ...said, price: 0n } } : of;
   }
 
-  #fill(
-    account: number | undefined,
-    name: string,
-    instrument: number | undefined,
-    timeUs: bigint,
-    fill: Omit<Fill, "account" | "instrument" | "eventTimeUs">,
-  ): void {
-    const { venue, tradeId, orderId, side, liquidity, liquidation, quantity, price, fee } = fill;
-    const orderNamed = orderId !== "" && this.#knowsOrders;
-    this.#machine.write({
-      kind: 30,
-      timeUs,
-      account,
-      instrument,
-      choice: side,
-      liquidity,
-      flags:
-        (liquidation ? FLAG.liquidation : 0) |
-        (fee === undefined ? 0 : FLAG.feeGiven) |
-        (orderNamed ? FLAG.orderNamed : 0),
-      order: orderNamed ? orderKey(orderId) : undefined,
-      identity: identityWords(FILL_SEED, [venue, tradeId, name], orderId),
-      first: quantity,
-      second: price,
-      third: fee ?? 0n,
-    });
-  }
-
-  /** Kernels of older layouts have no orders and no controls: they get such an input as one without content. */
-  get #knowsOrders(): boolean {
-    return this.#machine.layout.holds > 0;
-  }
-
-  #hold(
-    kind: number,
-    account: number | undefined,
-    name: string,
-    commandId: string,
-    timeUs: bigint,
-    instrument: number | undefined,
-    { orderId, side, quantity, price, reduceOnly, expiresAtUs }: Omit<HoldTerms, "side"> & { readonly side: number },
-  ): void {
-    if (orderId === "" || !this.#knowsOrders) {
-      this.#machine.malformed(kind, timeUs, FIELD_MISSING, account, instrument);
-      return;
+  #refused(event: number, { input, reason }: InputRefused): Recorded {
+    if (input === undefined) {
+      throw new VerificationError("derivation", `event ${event}: a refused input without the input`, { event });
     }
-    this.#machine.write({
-      kind,
-      timeUs,
-      account,
-      instrument,
-      choice: side,
-      liquidity: (price === undefined ? 0 : ORDER.priced) | (reduceOnly ? ORDER.reduceOnly : 0),
-      identity: identityWords(COMMAND_SEED, [name, commandId, ""], orderId),
-      order: orderKey(orderId),
-      first: quantity,
-      second: price ?? 0n,
-      third: expiresAtUs ?? 0n,
-    });
+    const { accounts, instruments } = this.#names;
+    const time = input.value.eventTimeUs;
+    if (input.$case === "fill") {
+      const { account: name, instrument } = input.value;
+      const numbers = { account: accounts.number(name), instrument: instruments.number(instrument) };
+      return { kind: 30, time, ...numbers, name, said: input.value as object as Said };
+    }
+    if (input.$case === "accountCommand") {
+      const { account: name, commandId, command } = input.value;
+      const account = name === "" ? undefined : accounts.number(name);
+      if (name === "" || command === undefined)
+        return { kind: 21, time, account, said: {}, reason: REASON.fieldMissing };
+      const said = command.value as object as Said;
+      const instrument = (said["instrument"] as string | undefined) ?? "";
+      const more = { commandId, forInstrument: instrument !== "" };
+      const of = { kind: KINDS[command.$case]!, time, account, instrument: instruments.number(instrument), name };
+      return { ...of, said: { ...said, ...more } };
+    }
+    const { instrument: name, event: told } = input.value;
+    const instrument = instruments.number(name);
+    if (told === undefined) return { kind: 40, time, instrument, said: {}, reason: REASON.fieldMissing };
+    const of = { kind: KINDS[told.$case]!, time, name, said: told.value as object as Said };
+    // A refused document left no program, and none is compiled here: that it was refused is believed.
+    if (told.$case === "regime") return { ...of, reason };
+    if (told.$case === "listing") return { ...of, said: { listing: told.value } };
+    if (told.$case !== "control") return { ...of, instrument: OF_INSTRUMENT.has(of.kind) ? instrument : undefined };
+    return this.#control({ ...of, instrument: name === "" ? undefined : (instrument ?? UNKNOWN) }, told.value);
   }
 
-  #control(account: number | undefined, instrument: number | undefined, timeUs: bigint, told: ControlCommand): void {
-    const { command, by, reason } = told;
-    const wrong = controlFault(told);
-    if (command === undefined || wrong !== undefined || !this.#knowsOrders) {
-      this.#machine.malformed(50, timeUs, wrong ?? FIELD_MISSING, account, instrument);
-      return;
-    }
-    const approvedBy = command.$case === "setOverride" ? command.value.approvedBy : "";
-    const rest = JSON.stringify([by, approvedBy, reason]);
-    const slot = {
-      kind: CONTROL_KINDS[command.$case],
-      timeUs,
-      account,
-      instrument,
-      currency: told.currency === "" ? undefined : (this.#names.currencies.number(told.currency) ?? UNKNOWN),
-      identity: identityWords(CONTROL_SEED, [told.commandId, "", ""], rest),
-    };
-    switch (command.$case) {
-      case "setLimit": {
-        const { control: choice, value, burst } = command.value;
-        this.#machine.write({
-          ...slot,
-          choice,
-          liquidity: value === undefined ? 0 : 1,
-          first: value ?? 0n,
-          second: burst,
-        });
-        return;
-      }
-      case "setSwitch":
-        this.#machine.write({ ...slot, choice: command.value.switch, liquidity: command.value.on ? 1 : 0 });
-        return;
-      case "setOverride":
-        this.#machine.write({ ...slot, choice: command.value.control, first: command.value.expiryTimeUs });
-        return;
-    }
+  #control(of: Recorded, { account, command, ...told }: ControlCommand): Recorded {
+    const number = account === "" ? undefined : (this.#names.accounts.number(account) ?? UNKNOWN);
+    const said = { ...told, ...command?.value };
+    const kind = command === undefined ? of.kind : KINDS[command.$case]!;
+    const missing = command === undefined ? { reason: REASON.fieldMissing } : {};
+    return { ...of, kind, account: number, said, ...missing };
   }
 
-  #mark(instrument: number | undefined, timeUs: bigint, mark: MarkPrice): void {
-    const { price, volatilityE9, forwardE8, interestE9 } = mark;
-    const flags =
-      (volatilityE9 === undefined ? 0 : FLAG.volatility) |
-      (forwardE8 === undefined ? 0 : FLAG.forward) |
-      (interestE9 === undefined ? 0 : FLAG.interest);
-    const numbers = flags === 0 ? [] : [volatilityE9 ?? 0n, forwardE8 ?? 0n, interestE9 ?? 0n];
-    this.#machine.write({ kind: 40, timeUs, instrument, flags, first: price, numbers });
+  /** What the host refuses before the kernel sees it. Kernels of older layouts have no orders and no controls. */
+  #hostRefusal({ kind, said, name }: Recorded): number | undefined {
+    const { layout } = this.#machine;
+    if (kind === 15) return listingFault(name, said["listing"] as InstrumentListing, this.#names);
+    if (kind === 16)
+      return (said["program"] as Uint8Array).length > layout.largestProgram ? REASON.capacity : undefined;
+    if (kind >= 26 && kind <= 28) return said["orderId"] === "" || layout.holds === 0 ? REASON.fieldMissing : undefined;
+    return kind >= 50 && kind < 60
+      ? (controlFault(said) ?? (layout.holds === 0 ? REASON.fieldMissing : undefined))
+      : undefined;
   }
 
-  #regime({ regime, program, keys, effectiveTimeUs, valuation }: RegimeSet, timeUs: bigint): void {
-    if (program.length > this.#machine.layout.largestProgram) {
-      this.#machine.malformed(16, timeUs, CAPACITY);
-      return;
-    }
-    const known = Math.max(this.#names.keys.values.length, ...this.#names.keyNumbers(keys).map((key) => key + 1));
-    const numbers = { first: effectiveTimeUs, second: BigInt(valuation), third: BigInt(known) };
-    this.#machine.write({ kind: 16, timeUs, currency: regime, ...numbers, program });
-  }
-
-  #listing(name: string, timeUs: bigint, listing: InstrumentListing): void {
-    const { multiplierNumerator: above, multiplierDenominator: below, priceScale, quantityScale } = listing;
-    const sensible = name !== "" && priceScale <= 18 && quantityScale <= 18 && above > 0n && below > 0n;
-    if (!sensible || (listing.kind !== 1 && listing.kind !== 2)) {
-      this.#machine.malformed(15, timeUs, LISTING_INVALID);
-      return;
-    }
-    const option = (listing.optionType ?? 0) !== 0;
-    const inverse = listing.kind === 2;
-    const currency = this.#names.currencies.number(listing.settlementCurrency);
-    const scale = currency === undefined ? 0 : this.#names.currencies.values[currency]!.scale;
-    const exponent = scale - quantityScale + (inverse && !option ? priceScale : -priceScale);
-    const value = lowestTerms(
-      above * 10n ** BigInt(Math.max(0, exponent)),
-      below * 10n ** BigInt(Math.max(0, -exponent)),
-    );
-    if (value.some((part) => part >= 2n ** 62n)) {
-      this.#machine.malformed(15, timeUs, OVERFLOW);
-      return;
-    }
-    const keys = this.#names.keyNumbers(keysOfListing(name, listing));
-    const future = listing.expiryTimeUs === 0n ? 0 : 1;
-    const product = option ? listing.optionType! + 1 : future;
-    const coinSettled = option && inverse ? 1 : 0;
-    const { marginTable, scenarioGrid } = this.#names.listingNumbers(listing);
-    this.#machine.write({
-      kind: 15,
-      timeUs,
-      instrument: this.#names.instruments.number(name) ?? this.#names.instruments.values.length,
-      currency,
-      choice: option ? 1 : listing.kind,
-      numbers: [
-        BigInt(marginTable),
-        BigInt(scenarioGrid),
-        BigInt(listing.defaultLeverageE2),
-        listing.allowsNonPositivePrices ? 1n : 0n,
-        ...value,
-        listing.tick,
-        listing.lot,
-        listing.priceLimit,
-        listing.quantityLimit,
-        listing.makerFeeRateE9,
-        listing.takerFeeRateE9,
-        listing.liquidationFeeRateE9,
-        listing.expiryTimeUs,
-        listing.priceBandE9,
-        listing.staleAfterUs,
-        BigInt(keys.length === 1 ? NONE : keys[0]!),
-        BigInt(keys.at(-1)!),
-        BigInt(product) + (BigInt(coinSettled) << 8n) + (BigInt(priceScale) << 16n) + (BigInt(quantityScale) << 24n),
-        listing.strikeE8 ?? 0n,
-        above,
-        below,
-      ],
-    });
-  }
-
-  #command(name: string, commandId: string, timeUs: bigint, command: Command | undefined): boolean {
+  /** What of a slot is more than what is said. */
+  #rest({ kind, account, name = "", said }: Recorded): Partial<Input> {
     const names = this.#names;
-    const account = names.accounts.number(name);
-    if (name === "" || command === undefined) {
-      this.#machine.malformed(21, timeUs, FIELD_MISSING, name === "" ? undefined : account);
-      return false;
-    }
-    const identity = identityWords(COMMAND_SEED, [name, commandId, ""], "");
-    const write = (kind: number, fields: Partial<Parameters<Machine["write"]>[0]>): void => {
-      this.#machine.write({ kind, timeUs, account, identity, ...fields });
-    };
-    switch (command.$case) {
-      case "openAccount": {
-        const { marginMode, regime } = command.value;
-        const number = account ?? names.accounts.values.length;
-        write(20, { account: number, choice: marginMode || 1, currency: names.regimeNumber(regime ?? "") });
-        return true;
+    const command = (rest = "") => ({
+      identity: identityWords(SEED.command, [name, said["commandId"] as string, ""], rest),
+    });
+    switch (kind) {
+      case 12:
+        return { first: BigInt(names.keyNumbers([name])[0]!) };
+      case 13: {
+        const tiers = said["tiers"] as readonly Readonly<Record<string, bigint>>[];
+        const figures = ["floor", "initialRateE9", "maintenanceRateE9"];
+        return { numbers: tiers.flatMap((tier) => figures.map((figure) => tier[figure]!)) };
       }
-      case "deposit":
-      case "withdrawal": {
-        const currency = names.currencies.number(command.value.currency);
-        write(command.$case === "deposit" ? 21 : 22, { currency, first: command.value.amount });
-        return false;
+      case 15:
+        return listingSlot(name, said["listing"] as InstrumentListing, names);
+      case 16: {
+        const { regime, program, keys, effectiveTimeUs, valuation } = said as unknown as RegimeSet;
+        const known = Math.max(names.keys.values.length, ...names.keyNumbers(keys).map((key) => key + 1));
+        return { currency: regime, first: effectiveTimeUs, second: BigInt(valuation), third: BigInt(known), program };
       }
-      case "setMarginMode": {
-        const { instrument, marginMode, regime } = command.value;
-        write(23, {
-          instrument: names.instruments.number(instrument),
-          currency: names.regimeNumber(regime ?? ""),
-          choice: marginMode,
-          liquidity: instrument === "" ? 0 : 1,
-        });
-        return false;
+      case 20: {
+        const opening = {
+          account: account ?? names.accounts.values.length,
+          choice: (said["marginMode"] as number) || 1,
+        };
+        return { ...command(), ...opening, currency: names.regimeNumber(said["regime"] as string) };
       }
-      case "setLeverage":
-      case "moveCollateral": {
-        const instrument = names.instruments.number(command.value.instrument);
-        const leverage = command.$case === "setLeverage";
-        const first = command.$case === "setLeverage" ? BigInt(command.value.leverageE2) : command.value.amount;
-        write(leverage ? 24 : 25, { instrument, liquidity: 1, first });
-        return false;
+      case 21:
+      case 22: {
+        const currency = said["currency"] as string | number;
+        return { ...command(), currency: typeof currency === "number" ? currency : names.currencies.number(currency) };
       }
-      case "placeHold":
-      case "amendHold":
-      case "releaseHold": {
-        const instrument =
-          command.$case === "placeHold" ? names.instruments.number(command.value.instrument) : undefined;
-        const terms = { ...NO_TERMS, ...command.value };
-        this.#hold(HOLD_KINDS[command.$case], account, name, commandId, timeUs, instrument, terms);
-        return false;
+      case 23:
+        return { ...command(), currency: names.regimeNumber(said["regime"] as string) };
+      case 24:
+      case 25:
+        return { ...command(), liquidity: 1 };
+      case 26:
+      case 27:
+      case 28: {
+        const orderId = said["orderId"] as string;
+        const priced = said["price"] === undefined || kind === 28 ? 0 : ORDER.priced;
+        return {
+          ...command(orderId),
+          order: orderKey(orderId),
+          liquidity: priced | (said["reduceOnly"] ? ORDER.reduceOnly : 0),
+        };
       }
+      case 30: {
+        const { venue, tradeId, orderId, liquidation, fee } = said as unknown as Fill;
+        const identity = identityWords(SEED.fill, [venue, tradeId, name], orderId);
+        const flags = (liquidation ? FLAG.liquidation : 0) | (fee === undefined ? 0 : FLAG.feeGiven);
+        if (orderId === "" || this.#machine.layout.holds === 0) return { identity, flags };
+        return { identity, flags: flags | FLAG.orderNamed, order: orderKey(orderId) };
+      }
+      case 40: {
+        const optional = [said["volatilityE9"], said["forwardE8"], said["interestE9"]] as (bigint | undefined)[];
+        const flag = [FLAG.volatility, FLAG.forward, FLAG.interest];
+        const flags = optional.reduce((sum: number, each, at) => sum | (each === undefined ? 0 : flag[at]!), 0);
+        return { flags, numbers: flags === 0 ? [] : optional.map((each) => each ?? 0n) };
+      }
+      case 43:
+        return { currency: names.keys.number(name) };
+      case 50:
+      case 51:
+      case 52: {
+        const rest = JSON.stringify([said["by"], said["approvedBy"] ?? "", said["reason"]]);
+        const currency =
+          said["currency"] === "" ? undefined : (names.currencies.number(said["currency"] as string) ?? UNKNOWN);
+        const identity = identityWords(SEED.control, [said["commandId"] as string, "", ""], rest);
+        return { identity, currency, ...(kind === 50 ? { liquidity: said["value"] === undefined ? 0 : 1 } : {}) };
+      }
+      default:
+        return {};
     }
   }
 }
 
-type RefusedInput =
-  | { $case: "fill"; value: Fill }
-  | { $case: "marketEvent"; value: MarketEvent }
-  | { $case: "accountCommand"; value: AccountCommand };
-
-/** What the host refuses a control command for, before the kernel sees it. */
-function controlFault({ commandId, by, reason, command }: ControlCommand): number | undefined {
-  if (commandId === "" || by === "" || reason === "") return FIELD_MISSING;
-  const number = command?.$case === "setSwitch" ? command.value.switch : command?.value.control;
-  if (number !== undefined && (number < 0 || number > 255)) return CONTROL_UNKNOWN;
-  if (command?.$case !== "setOverride") return undefined;
-  const { approvedBy } = command.value;
-  return approvedBy === "" || approvedBy === by ? OVERRIDE_IDENTITIES : undefined;
+function controlFault({
+  commandId,
+  by,
+  reason,
+  approvedBy,
+  control,
+  switch: number = control,
+}: Said): number | undefined {
+  if (commandId === "" || by === "" || reason === "") return REASON.fieldMissing;
+  if ((number as number) < 0 || (number as number) > 255) return REASON.control;
+  return approvedBy !== undefined && (approvedBy === "" || approvedBy === by) ? REASON.identities : undefined;
 }
 
-function lowestTerms(numerator: bigint, denominator: bigint): [bigint, bigint] {
+function listingFault(name = "", listing: InstrumentListing, names: RecordedNames): number | undefined {
+  const { multiplierNumerator, multiplierDenominator, priceScale, quantityScale, kind } = listing;
+  const scales = priceScale <= 18 && quantityScale <= 18;
+  const sensible = scales && multiplierNumerator > 0n && multiplierDenominator > 0n && (kind === 1 || kind === 2);
+  if (name === "" || !sensible) return REASON.listing;
+  return worthOf(listing, names).some((part) => part >= 2n ** 62n) ? REASON.overflow : undefined;
+}
+
+/** `k` of docs/margin.md, "Value", in lowest terms: what a quantity unit is worth in units of the settlement currency. */
+function worthOf(listing: InstrumentListing, { currencies }: RecordedNames): [numerator: bigint, denominator: bigint] {
+  const { multiplierNumerator, multiplierDenominator, priceScale, quantityScale, kind, optionType } = listing;
+  const scale = currencies.values[currencies.number(listing.settlementCurrency) ?? NONE]?.scale ?? 0;
+  const exponent = scale - quantityScale + (kind === 2 && !optionType ? priceScale : -priceScale);
+  const numerator = multiplierNumerator * 10n ** BigInt(Math.max(0, exponent));
+  const denominator = multiplierDenominator * 10n ** BigInt(Math.max(0, -exponent));
   let [divisor, rest] = [numerator, denominator];
   while (rest !== 0n) [divisor, rest] = [rest, divisor % rest];
   return [numerator / divisor, denominator / divisor];
+}
+
+function listingSlot(name: string, listing: InstrumentListing, names: RecordedNames): Partial<Input> {
+  const { optionType = 0, kind, priceScale, quantityScale, expiryTimeUs } = listing;
+  const { marginTable, scenarioGrid, currency } = names.listingNumbers(listing);
+  const keys = names.keyNumbers(keysOfListing(name, listing));
+  const product = optionType === 0 ? Number(expiryTimeUs !== 0n) : optionType + 1;
+  const coinSettled = optionType !== 0 && kind === 2 ? 1 : 0;
+  const numbers = [
+    ...[marginTable, scenarioGrid, listing.defaultLeverageE2, Number(listing.allowsNonPositivePrices)],
+    ...[...worthOf(listing, names), listing.tick, listing.lot, listing.priceLimit, listing.quantityLimit],
+    ...[listing.makerFeeRateE9, listing.takerFeeRateE9, listing.liquidationFeeRateE9, expiryTimeUs],
+    ...[listing.priceBandE9, listing.staleAfterUs, keys.length === 1 ? NONE : keys[0]!, keys.at(-1)!],
+    product + coinSettled * 2 ** 8 + priceScale * 2 ** 16 + quantityScale * 2 ** 24,
+    ...[listing.strikeE8 ?? 0n, listing.multiplierNumerator, listing.multiplierDenominator],
+  ];
+  return {
+    instrument: names.instruments.number(name) ?? names.instruments.values.length,
+    currency: currency < 0 ? undefined : currency,
+    choice: optionType === 0 ? kind : 1,
+    numbers: numbers.map(BigInt),
+  };
 }

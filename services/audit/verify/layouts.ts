@@ -2,40 +2,31 @@
 // drawing of its own layout version, whatever assembly/layout.ts says today. test/audit/layouts.test.ts holds the newest
 // drawing against assembly/layout.ts.
 
-/** Record layout of one version: the slots of inputs and outputs, and what of the tables is hashed and added up. */
-export interface Layout {
-  /** Tables, how many of them (the first ones) the state hash covers, and which keeps the journal positions. */
-  readonly tables: number;
-  readonly stateTables: number;
-  readonly bookkeepingTable: number;
-  readonly accountHeadsTable: number;
-  readonly inputs: number;
-  /** Bytes of an output slot; what stands before its values is the same in all. */
-  readonly outputSize: number;
-  /** Orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill either. */
-  readonly holds: number;
-  /** i64s that the blob holds. */
-  readonly blob: number;
-  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
+type Numbers<Name extends string> = Readonly<Record<Name, number>>;
+
+/**
+ * Record layout of one version. `tables`: how many, of which the state hash covers the first `stateTables`. `inputs`, `blob`:
+ * slots, and i64s of the blob, that a call takes. `outputSize`: bytes of an output slot; what stands before its values is the
+ * same in all. `holds`: orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill.
+ */
+export interface Layout
+  extends Numbers<
+    | "tables"
+    | "stateTables"
+    | "bookkeepingTable"
+    | "accountHeadsTable"
+    | "inputs"
+    | "blob"
+    | "outputSize"
+    | "holds"
+    | "largestProgram"
+  > {
   /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
   readonly regimesWait: "one" | "all";
+  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
   readonly regimeRoom: readonly [number, number, number, number, number];
-  readonly largestProgram: number;
-  readonly pools: {
-    readonly table: number;
-    readonly size: number;
-    readonly account: number;
-    readonly currency: number;
-    readonly balance: number;
-  };
-  readonly positions: {
-    readonly table: number;
-    readonly size: number;
-    readonly instrument: number;
-    readonly quantity: number;
-    readonly entryCost: number;
-    readonly posted: number;
-  };
+  readonly pools: Numbers<"table" | "size" | "account" | "currency" | "balance">;
+  readonly positions: Numbers<"table" | "size" | "instrument" | "quantity" | "entryCost" | "posted">;
 }
 
 const LAYOUT_2: Layout = {
@@ -44,12 +35,12 @@ const LAYOUT_2: Layout = {
   bookkeepingTable: 13,
   accountHeadsTable: 14,
   inputs: 4096,
-  outputSize: 112,
-  regimesWait: "one",
-  holds: 0,
   blob: 65_536,
-  regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
+  outputSize: 112,
+  holds: 0,
   largestProgram: 400_000,
+  regimesWait: "one",
+  regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
   pools: { table: 7, size: 128, account: 0, currency: 4, balance: 16 },
   positions: { table: 8, size: 128, instrument: 4, quantity: 32, entryCost: 40, posted: 48 },
 };
@@ -74,53 +65,22 @@ export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 
 /** An input slot. */
 export const INPUT = {
-  size: 80,
-  kind: 0,
-  choice: 1,
-  liquidity: 2,
-  flags: 3,
-  account: 4,
-  instrument: 8,
-  currency: 12,
-  time: 16,
-  identity: 24,
-  fingerprint: 32,
-  first: 40,
-  second: 48,
-  third: 56,
-  blob: 64,
-  blobCount: 68,
-  order: 72,
+  ...{ size: 80, kind: 0, choice: 1, liquidity: 2, flags: 3, account: 4, instrument: 8, currency: 12, time: 16 },
+  ...{ identity: 24, fingerprint: 32, first: 40, second: 48, third: 56, blob: 64, blobCount: 68, order: 72 },
+} as const;
+
+/** An output slot. */
+export const OUTPUT = {
+  ...{ kind: 0, code: 1, fromState: 2, toState: 3, input: 4, account: 8, instrument: 12, currency: 16 },
+  ...{ isolated: 20, position: 24, previous: 32, values: 40 },
 } as const;
 
 export const FLAG = {
-  liquidation: 1,
-  feeGiven: 2,
-  malformed: 4,
-  volatility: 8,
-  forward: 16,
-  interest: 32,
-  orderNamed: 64,
+  ...{ liquidation: 1, feeGiven: 2, malformed: 4, volatility: 8, forward: 16, interest: 32, orderNamed: 64 },
 } as const;
 
 /** Flags of an order, in the byte of the liquidity. */
 export const ORDER = { priced: 1, reduceOnly: 2 } as const;
-
-/** An output slot. */
-export const OUTPUT = {
-  kind: 0,
-  code: 1,
-  fromState: 2,
-  toState: 3,
-  input: 4,
-  account: 8,
-  instrument: 12,
-  currency: 16,
-  isolated: 20,
-  position: 24,
-  previous: 32,
-  values: 40,
-} as const;
 
 export const NONE = 0xffffffff;
 /** The number of a name that is given and that nobody knows, where NONE stands for one that is not given. */

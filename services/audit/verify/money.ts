@@ -2,17 +2,17 @@ import { VerificationError } from "./doubt.ts";
 import type { Machine } from "./machine.ts";
 import type { RecordedNames } from "./names.ts";
 
-/** Where the money of one currency is, in its units (MAR-026). */
-export interface MoneySum {
-  readonly currency: string;
-  readonly scale: number;
-  readonly deposits: bigint;
-  /** What is missing or too much: zero, unless one side of a trade never came. */
-  readonly difference: bigint;
-}
-
 export interface Money {
-  readonly currencies: readonly MoneySum[];
+  /**
+   * Where the money of each currency is, in its units (MAR-026). The difference is what is missing or too much: zero, unless one
+   * side of a trade never came.
+   */
+  readonly currencies: readonly {
+    readonly currency: string;
+    readonly scale: number;
+    readonly deposits: bigint;
+    readonly difference: bigint;
+  }[];
   /** Whether the quantities of every instrument sum to zero: both sides of every trade are there. */
   readonly quantitiesCancel: boolean;
 }
@@ -40,17 +40,15 @@ export function addUp(machine: Machine, names: RecordedNames): Money {
     held[currency]! += record.getBigInt64(positions.posted, true) - record.getBigInt64(positions.entryCost, true);
     quantities[instrument]! += record.getBigInt64(positions.quantity, true);
   }
-  const currencies = names.currencies.values.map(({ name, scale }, currency): MoneySum => {
+  const currencies = names.currencies.values.map(({ name, scale }, currency) => {
     const paid = deposits[currency]!;
     return { currency: name, scale, deposits: paid, difference: held[currency]! - paid };
   });
   const quantitiesCancel = quantities.every((quantity) => quantity === 0n);
   const lost = currencies.find(({ difference }) => difference !== 0n);
-  if (lost !== undefined && quantitiesCancel) {
-    const reason = `${lost.currency}: ${lost.difference} units are not accounted for (MAR-026)`;
-    throw new VerificationError("money", reason);
-  }
-  return { currencies, quantitiesCancel };
+  if (lost === undefined || !quantitiesCancel) return { currencies, quantitiesCancel };
+  const reason = `${lost.currency}: ${lost.difference} units are not accounted for (MAR-026)`;
+  throw new VerificationError("money", reason);
 }
 
 function* records(table: Uint8Array, size: number): Generator<DataView> {

@@ -1,7 +1,9 @@
-import type { RegimeSet } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { InstrumentListing } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
 import { VerificationError } from "./doubt.ts";
 import type { Layout } from "./layouts.ts";
+
+export type Body = NonNullable<JournalEvent["body"]>;
 
 const VENUE_ACCOUNTS = ["venue:fees", "venue:insurance", "venue:rounding", "venue:transfers"];
 
@@ -20,91 +22,111 @@ class Numbered<Value> {
   }
 }
 
-interface RecordedInstrument {
-  readonly name: string;
-  readonly currency: number;
-  readonly option: boolean;
-  readonly text: unknown;
-}
-
-interface RegimeText {
-  readonly id: string;
-  readonly document: string;
-}
+type RegimeText = { readonly id: string; readonly document: string };
 
 /** Which name has which number, by the events that opened them. */
 export class RecordedNames {
   readonly accounts = new Numbered<string>();
   readonly currencies = new Numbered<{ readonly name: string; readonly scale: number }>();
-  readonly instruments = new Numbered<RecordedInstrument>();
-  readonly marginTables: string[] = [];
-  readonly scenarioGrids: string[] = [];
+  readonly instruments = new Numbered<{
+    readonly currency: number;
+    readonly option: boolean;
+    readonly text: unknown;
+  }>();
   readonly keys = new Numbered<string>();
-  readonly regimes: { name: string; applies: RegimeText | undefined; waits: readonly RegimeText[] }[] = [];
+  readonly #marginTables: string[] = [];
+  readonly #scenarioGrids: string[] = [];
+  readonly #regimes: { name: string; applies: RegimeText | undefined; waits: readonly RegimeText[] }[] = [];
   readonly #regimesWait: Layout["regimesWait"];
 
   constructor({ regimesWait }: Layout) {
     this.#regimesWait = regimesWait;
   }
 
-  openVenueAccounts(): void {
-    for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
+  /** An input was applied that gives a name its number; others open none. */
+  open({ $case, value }: Body): void {
+    switch ($case) {
+      case "shardOpened":
+        for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
+        return;
+      case "currencyListed":
+        this.#addKeys([value.name]);
+        this.currencies.add(value.name, { name: value.name, scale: value.scale });
+        return;
+      case "marginTableSet":
+        this.#marginTables.push(value.name);
+        return;
+      case "scenarioGridSet":
+        this.#scenarioGrids.push(value.name);
+        return;
+      case "instrumentListed": {
+        const { name, listing } = value;
+        this.#addKeys(keysOfListing(name, listing!));
+        const numbers = this.listingNumbers(listing!);
+        // The order of the fields is part of the state hash.
+        const text = { name, listing: InstrumentListing.toJSON(listing!), ...numbers };
+        this.instruments.add(name, { currency: numbers.currency, option: (listing!.optionType ?? 0) !== 0, text });
+        return;
+      }
+      case "accountOpened":
+        this.accounts.add(value.name, value.name);
+        return;
+      case "regimeSet": {
+        const { name, id, document, keys } = value;
+        this.#addKeys(keys);
+        const number = this.regimeNumber(name) ?? this.#regimes.length;
+        const { applies, waits: earlier = [] } = this.#regimes[number] ?? {};
+        const waits = [...(this.#regimesWait === "one" ? [] : earlier), { id, document }];
+        this.#regimes[number] = { name, applies, waits };
+      }
+    }
   }
 
-  openCurrency(name: string, scale: number): void {
-    this.addKey(name);
-    this.currencies.add(name, { name, scale });
-  }
-
-  openInstrument(name: string, listing: InstrumentListing): void {
-    for (const key of keysOfListing(name, listing)) this.addKey(key);
-    const numbers = this.listingNumbers(listing);
-    // The order of the fields is part of the state hash.
-    const text = { name, listing: InstrumentListing.toJSON(listing), ...numbers };
-    const option = (listing.optionType ?? 0) !== 0;
-    this.instruments.add(name, { name, currency: numbers.currency, option, text });
-  }
-
-  openRegime({ name, id, document, keys }: RegimeSet): void {
-    for (const key of keys) this.addKey(key);
-    const number = this.regimeNumber(name) ?? this.regimes.length;
-    const { applies, waits: earlier = [] } = this.regimes[number] ?? {};
-    const waits = [...(this.#regimesWait === "one" ? [] : earlier), { id, document }];
-    this.regimes[number] = { name, applies, waits };
+  /** The numbers that the row of an input must say which opens a name now. */
+  numbersOf({ $case, value }: Body): object {
+    switch ($case) {
+      case "currencyListed":
+        return { currency: this.currencies.values.length };
+      case "marginTableSet":
+        return { marginTable: this.#marginTables.length };
+      case "scenarioGridSet":
+        return { scenarioGrid: this.#scenarioGrids.length };
+      case "regimeSet":
+        return { regime: this.regimeNumber(value.name) ?? this.#regimes.length };
+      case "instrumentListed":
+        return { ...this.listingNumbers(value.listing!), instrument: this.instruments.values.length };
+      default:
+        return {};
+    }
   }
 
   activateRegime(number: number): void {
-    const { name, waits } = this.regimes[number]!;
+    const { name, waits } = this.#regimes[number]!;
     const [applies, ...later] = waits;
-    this.regimes[number] = { name, applies, waits: later };
+    this.#regimes[number] = { name, applies, waits: later };
   }
 
   listingNumbers(listing: InstrumentListing): { currency: number; marginTable: number; scenarioGrid: number } {
     return {
       currency: this.currencies.number(listing.settlementCurrency) ?? -1,
-      marginTable: this.marginTables.indexOf(listing.marginTable),
-      scenarioGrid: this.scenarioGrids.indexOf(listing.scenarioGrid),
+      marginTable: this.#marginTables.indexOf(listing.marginTable),
+      scenarioGrid: this.#scenarioGrids.indexOf(listing.scenarioGrid),
     };
   }
 
-  regimeNumber(name: string): number | undefined {
-    const number = this.regimes.findIndex((regime) => regime.name === name);
+  regimeNumber(name: string | undefined): number | undefined {
+    const number = this.#regimes.findIndex((regime) => regime.name === name);
     return number < 0 ? undefined : number;
   }
 
-  addKey(key: string): void {
-    if (this.keys.number(key) === undefined) this.keys.add(key, key);
+  #addKeys(keys: readonly string[]): void {
+    for (const key of keys) if (this.keys.number(key) === undefined) this.keys.add(key, key);
   }
 
   /** Numbers that these keys have or would get. */
   keyNumbers(keys: readonly string[]): number[] {
-    const fresh: string[] = [];
-    return keys.map((key) => {
-      const known = this.keys.number(key);
-      if (known !== undefined) return known;
-      if (!fresh.includes(key)) fresh.push(key);
-      return this.keys.values.length + fresh.indexOf(key);
-    });
+    const fresh = [...new Set(keys)].filter((key) => this.keys.number(key) === undefined);
+    return keys.map((key) => this.keys.number(key) ?? this.keys.values.length + fresh.indexOf(key));
   }
 
   accountName(event: number, account: number | undefined): string {
@@ -119,16 +141,15 @@ export class RecordedNames {
       accounts: this.accounts.values,
       currencies: this.currencies.values,
       instruments: this.instruments.values.map(({ text }) => text),
-      marginTables: this.marginTables,
-      scenarioGrids: this.scenarioGrids,
+      marginTables: this.#marginTables,
+      scenarioGrids: this.#scenarioGrids,
       keys: this.keys.values,
-      regimes: this.#regimesWait === "all" ? this.regimes : this.regimes.map(firstWaits),
+      regimes: this.#regimes.map(({ name, applies, waits }) => ({
+        ...{ name, applies },
+        waits: this.#regimesWait === "all" ? waits : waits[0],
+      })),
     });
   }
-}
-
-function firstWaits({ name, applies, waits }: RecordedNames["regimes"][number]) {
-  return { name, applies, waits: waits[0] };
 }
 
 export function keysOfListing(name: string, { underlying }: InstrumentListing): string[] {

@@ -1,26 +1,19 @@
-import { createHash } from "node:crypto";
+import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { JournalBatch, JournalRow } from "../../journal/journal.ts";
 import { sameContent, upcast } from "../../journal/upcast.ts";
 import { VerificationError } from "./doubt.ts";
-import { consequencePayload, inputKind, inputPayload, inputTimeUs } from "./expected.ts";
-import { RecordedFeed } from "./feed.ts";
+import { consequencePayload, inputPayload } from "./expected.ts";
+import { type Recorded, RecordedFeed } from "./feed.ts";
 import { FIRST_DERIVED_KIND } from "./layouts.ts";
 import type { Machine, Output } from "./machine.ts";
 import { RecordedNames } from "./names.ts";
 
-type Body = NonNullable<JournalEvent["body"]>;
-
+/** An input that waits for the kernel, with its row. */
 interface Pending {
   readonly row: JournalRow;
   readonly event: JournalEvent;
-}
-
-/** What a kernel makes of a row: undefined fields are not compared. */
-interface Derived {
-  readonly kind: number;
-  readonly eventTimeUs: number;
-  readonly payload: Uint8Array | undefined;
+  readonly input: Recorded;
 }
 
 /** Rows of one kind that a kernel derives otherwise. */
@@ -32,20 +25,23 @@ export interface RowDifference {
 
 /** Counts rows that differ between the record and a replay under another kernel. */
 export class Differences {
-  readonly #kinds = new Map<number, { count: number; firstEvent: number }>();
+  readonly #kinds = new Map<number, RowDifference>();
   count = 0;
 
   note(kind: number, event: number): void {
-    const known = this.#kinds.get(kind);
-    if (known === undefined) this.#kinds.set(kind, { count: 1, firstEvent: event });
-    else known.count++;
+    const { count, firstEvent } = this.#kinds.get(kind) ?? { count: 0, firstEvent: event };
+    this.#kinds.set(kind, { kind, count: count + 1, firstEvent });
     this.count++;
   }
 
   byKind(): RowDifference[] {
-    return [...this.#kinds].map(([kind, found]) => ({ kind, ...found })).sort((a, b) => a.firstEvent - b.firstEvent);
+    return [...this.#kinds.values()].sort((a, b) => a.firstEvent - b.firstEvent);
   }
 }
+
+/** The calendar (INP-004): the column of an input with another time holds 0. */
+const [FIRST_TIME_US, END_TIME_US] = [946_684_800_000_000n, 7_258_118_400_000_000n];
+const [EPOCH_STARTED, ACCOUNT_OPENED, REFUSED, UNREADABLE, REGIME_ACTIVATED] = [11, 20, 60, 61, 75];
 
 /** Replays recorded inputs on kernels and holds what comes out against the record. */
 export class Rebuild {
@@ -67,123 +63,97 @@ export class Rebuild {
     this.#differences = differences;
   }
 
+  get machine(): Machine {
+    return this.#machine;
+  }
+
+  stateHash(): string {
+    return this.machine.stateHash(this.names.text());
+  }
+
   /** @throws VerificationError at the first row that the kernel does not derive, unless differences are counted */
   batch({ rows, spans, batch, eventTimeUs }: JournalBatch): void {
     this.#rows = rows;
     this.#cursor = 0;
-    this.#pending = [];
     for (const row of rows) {
       if (row.kind >= FIRST_DERIVED_KIND) continue;
       const event = decode(row);
       requireSource(row, event, spans);
-      this.#pending.push({ row, event });
-      if (this.#feed.write(row, event.body!) || this.machine.full) this.#apply();
+      const input = this.#feed.write(row, event.body!);
+      this.#pending.push({ row, event, input });
+      // What opens a name is applied before what may speak of it.
+      if (input.kind <= ACCOUNT_OPENED || this.machine.full) this.#apply();
     }
     this.#apply();
     this.#skipTo(undefined);
-    if (this.#differences === undefined && this.machine.eventTimeUs !== eventTimeUs) {
-      const reason = `batch ${batch}: its time is ${eventTimeUs}, the kernel's ${this.machine.eventTimeUs}`;
-      throw new VerificationError("time", reason, { batch });
-    }
+    if (this.#differences !== undefined || this.machine.eventTimeUs === eventTimeUs) return;
+    const reason = `batch ${batch}: its time is ${eventTimeUs}, the kernel's ${this.machine.eventTimeUs}`;
+    throw new VerificationError("time", reason, { batch });
   }
 
   #apply(): void {
+    const pending = this.#pending;
+    this.#pending = [];
     this.machine.apply((output) => {
-      if (output.kind < FIRST_DERIVED_KIND) this.#outcome(output, this.#pending[output.input]!);
+      if (output.kind < FIRST_DERIVED_KIND) this.#outcome(output, pending[output.input]!);
       else this.#consequence(output);
     });
-    this.#pending = [];
   }
 
-  #outcome(output: Output, { row, event }: Pending): void {
+  #outcome(output: Output, { row, event, input }: Pending): void {
     this.#skipTo(row);
     const body = event.body!;
-    const applied = output.code === 0;
-    this.#timeUs = inputTimeUs(body, row.eventTimeUs);
-    const payload = inputPayload(event, output, this.names);
-    this.#compare(row, output, { kind: inputKind(body, output), eventTimeUs: this.#timeUs, payload });
+    const [applied, refused] = [output.code === 0, body.$case === "inputRefused"];
+    const kind = applied ? output.kind : body.$case === "recordQuarantined" ? UNREADABLE : REFUSED;
+    this.#timeUs = input.time >= FIRST_TIME_US && input.time < END_TIME_US ? Number(input.time) : 0;
+    this.#compare(row, output, kind, inputPayload(event, output, this.names));
     this.#near = row.position;
-    const refused = body.$case === "inputRefused";
-    if (opens(body) && applied === refused) {
+    if (input.kind <= ACCOUNT_OPENED && input.kind !== EPOCH_STARTED && applied === refused) {
       const reason = `event ${row.position} opens a name under one kernel and is refused under the other`;
       throw new VerificationError("kernel", `${reason}: the numbers after it would shift`, { event: row.position });
     }
-    if (applied && !refused) this.#open(body);
+    if (applied && !refused) this.names.open(body);
   }
 
   #consequence(output: Output): void {
     const row = this.#rows[this.#cursor];
     const payload = consequencePayload(output);
-    if (output.kind === 75) this.names.activateRegime(Number(output.value(0)));
+    if (output.kind === REGIME_ACTIVATED) this.names.activateRegime(Number(output.value(0)));
     if (row !== undefined && row.kind >= FIRST_DERIVED_KIND) {
       this.#cursor++;
-      this.#compare(row, output, { kind: output.kind, eventTimeUs: this.#timeUs, payload });
+      this.#compare(row, output, output.kind, payload);
       return;
     }
-    if (this.#differences !== undefined) {
-      this.#differences.note(output.kind, this.#near);
-      return;
-    }
-    const at = { event: output.position };
-    throw mismatch(output.position, `the kernel derives kind ${output.kind}, the journal does not have it`, at);
+    const reason = `the kernel derives kind ${output.kind}, the journal does not have it`;
+    this.#differ(output.position, reason, output.kind, this.#near);
   }
 
   /** What is recorded between the last row compared and this input, no kernel derived. */
   #skipTo(row: JournalRow | undefined): void {
     for (; this.#cursor < this.#rows.length && this.#rows[this.#cursor] !== row; this.#cursor++) {
-      const skipped = this.#rows[this.#cursor]!;
-      if (this.#differences === undefined) {
-        throw mismatch(skipped.position, `the kernel does not derive kind ${skipped.kind}`, {
-          event: skipped.position,
-        });
-      }
-      this.#differences.note(skipped.kind, skipped.position);
+      const { position, kind } = this.#rows[this.#cursor]!;
+      this.#differ(position, `the kernel does not derive kind ${kind}`, kind);
     }
     if (row !== undefined) this.#cursor++;
   }
 
-  #compare(row: JournalRow, output: Output, derived: Derived): void {
-    const columns =
-      derived.kind === row.kind &&
-      output.account === row.account &&
-      output.instrument === row.instrument &&
-      derived.eventTimeUs === row.eventTimeUs;
-    const content = derived.payload !== undefined && sameContent(row.payload, derived.payload);
-    if (this.#differences !== undefined) {
-      if (!columns || !content) this.#differences.note(row.kind, row.position);
-      return;
-    }
-    if (columns && content && output.position === row.position && output.previous === row.previous) return;
-    const kernel = `the kernel derives kind ${derived.kind} of account ${output.account}`;
-    const reason = `the journal has kind ${row.kind} of account ${row.account}, ${kernel}`;
-    throw mismatch(row.position, `${reason}${columns ? ", with other content" : ""}`, { event: row.position });
+  /** @param payload undefined: the kernel's answer does not fit such a row at all */
+  #compare(row: JournalRow, output: Output, kind: number, payload: Uint8Array | undefined): void {
+    const { account, instrument, position, previous } = output;
+    const numbers = account === row.account && instrument === row.instrument;
+    const columns = numbers && kind === row.kind && this.#timeUs === row.eventTimeUs;
+    const content = payload !== undefined && sameContent(row.payload, payload);
+    const place = this.#differences !== undefined || (position === row.position && previous === row.previous);
+    if (columns && content && place) return;
+    const kernel = `the kernel derives kind ${kind} of account ${account}${columns ? ", with other content" : ""}`;
+    this.#differ(row.position, `the journal has kind ${row.kind} of account ${row.account}, ${kernel}`, row.kind);
   }
 
-  #open(body: Body): void {
-    const { names } = this;
-    switch (body.$case) {
-      case "shardOpened":
-        names.openVenueAccounts();
-        return;
-      case "currencyListed":
-        names.openCurrency(body.value.name, body.value.scale);
-        return;
-      case "marginTableSet":
-        names.marginTables.push(body.value.name);
-        return;
-      case "scenarioGridSet":
-        names.scenarioGrids.push(body.value.name);
-        return;
-      case "instrumentListed":
-        names.openInstrument(body.value.name, body.value.listing!);
-        return;
-      case "accountOpened":
-        names.accounts.add(body.value.name, body.value.name);
-        return;
-      case "regimeSet":
-        names.openRegime(body.value);
-        return;
-    }
+  /** @throws VerificationError unless differences are counted */
+  #differ(event: number, reason: string, kind: number, near = event): void {
+    this.#differences?.note(kind, near);
+    if (this.#differences !== undefined) return;
+    throw new VerificationError("derivation", `event ${event} replays differently: ${reason}`, { event });
   }
 
   /** Goes on under another kernel of the same layout: the state is handed over table by table. */
@@ -197,70 +167,30 @@ export class Rebuild {
   compareStrictly(): void {
     this.#differences = undefined;
   }
-
-  get machine(): Machine {
-    return this.#machine;
-  }
-
-  stateHash(): string {
-    return this.machine.stateHash(this.names.text());
-  }
 }
 
-/** The binary of the journal that the hash names. @throws VerificationError when it is not kept, or not whole */
-export function keptKernel(kept: Uint8Array | undefined, hash: string, batch: number): Uint8Array {
-  if (kept !== undefined && createHash("sha256").update(kept).digest("hex") === hash) return kept;
-  throw new VerificationError(
-    "kernel",
-    `batch ${batch}: the kernel ${hash} that computed it is not kept, or not whole`,
-    { batch },
-  );
-}
-
-export function decode(row: JournalRow): JournalEvent {
+/** The event of a row, whose kind is the number of the field that its body stands in. */
+export function decode({ position: event, kind, payload }: JournalRow): JournalEvent {
   try {
-    const event = upcast(JournalEvent.decode(row.payload));
-    if (event.body !== undefined) return event;
-    throw new Error("it has no body");
+    const decoded = upcast(JournalEvent.decode(payload));
+    if (decoded.body === undefined) throw new Error("it has no body");
+    const reader = new BinaryReader(payload);
+    let field = 0;
+    for (let type: WireType; reader.pos < reader.len; reader.skip(type)) [field, type] = reader.tag();
+    if (field !== kind) throw new Error(`its body is of kind ${field}, not ${kind}`);
+    return decoded;
   } catch (error) {
-    const { position: event } = row;
     const reason = error instanceof Error ? error.message : error;
     throw new VerificationError("derivation", `event ${event}: the payload is no JournalEvent: ${reason}`, { event });
   }
 }
 
-function requireSource(
-  { position: event }: JournalRow,
-  { source, sourceOffset }: JournalEvent,
-  spans: JournalBatch["spans"],
-): void {
+function requireSource({ position: event }: JournalRow, said: JournalEvent, spans: JournalBatch["spans"]): void {
+  const { source, sourceOffset } = said;
   if (source === 0 && sourceOffset === 0n) return;
   const span = spans[source - 1];
   const offset = Number(sourceOffset);
   if (span !== undefined && offset >= span.firstOffset && offset <= span.lastOffset) return;
   const reason = `event ${event}: offset ${offset} of source ${source} is outside its batch's sources`;
   throw new VerificationError("source", reason, { event });
-}
-
-/** Whether an input, applied, gives a name its number. */
-function opens(body: Body): boolean {
-  if (body.$case !== "inputRefused") return OPENING.has(body.$case);
-  const { input } = body.value;
-  const market = input?.$case === "marketEvent" ? input.value.event?.$case : undefined;
-  const command = input?.$case === "accountCommand" ? input.value.command?.$case : undefined;
-  return market === "listing" || market === "regime" || command === "openAccount";
-}
-
-const OPENING: ReadonlySet<string> = new Set([
-  "shardOpened",
-  "currencyListed",
-  "marginTableSet",
-  "scenarioGridSet",
-  "instrumentListed",
-  "accountOpened",
-  "regimeSet",
-]);
-
-function mismatch(position: number, reason: string, at: { event: number }): VerificationError {
-  return new VerificationError("derivation", `event ${position} replays differently: ${reason}`, at);
 }

@@ -5,12 +5,9 @@ import { same } from "./chain.ts";
 import { VerificationError } from "./doubt.ts";
 import type { Rebuild } from "./rebuild.ts";
 
-interface Claim {
-  readonly file: string;
-  readonly layoutVersion: number;
+/** What a snapshot says of itself. */
+interface Claim extends Readonly<Record<"layoutVersion" | "batch" | "position", number>> {
   readonly kernelHash: string;
-  readonly batch: number;
-  readonly position: number;
   readonly chainHash: string;
   readonly stateHash: string;
   readonly names: unknown;
@@ -57,7 +54,7 @@ function decode(file: string, bytes: Buffer): Claim {
       at += length;
       return body.subarray(at - length, at);
     });
-    return { ...header, file, tables };
+    return { ...header, tables };
   } catch {
     throw doubt("its header makes no sense");
   }

@@ -1,18 +1,33 @@
+// `plimsoll verify`. To be read at one sitting, in this order:
+//
+//   doubt.ts         what may be found wrong
+//   journalFile.ts   the tables of a journal, a batch at a time
+//   chain.ts         each batch against the one before: hashes, epochs, sources, account chains
+//   layouts.ts       the kernel's slots and records, by layout version (data)
+//   machine.ts       a kernel of the journal at work
+//   identity.ts      the numbers that a kernel knows texts by
+//   names.ts         which name has which number
+//   feed.ts          a recorded input as a slot
+//   rowFigures.ts    what a kernel's answer is called in a row (data); expected.ts: the payload that a row must have
+//   rebuild.ts       inputs in, answers against rows
+//   snapshotFiles.ts, money.ts
+//   verify.ts        the walk, below
+
+import { createHash } from "node:crypto";
 import type { ShardOpened } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Head } from "../../journal/headText.ts";
 import type { JournalBatch } from "../../journal/journal.ts";
-import type { Head } from "../head.ts";
 import { Chain } from "./chain.ts";
 import { VerificationError } from "./doubt.ts";
 import { type FileHead, JournalFile } from "./journalFile.ts";
 import { Machine } from "./machine.ts";
 import { addUp, type Money } from "./money.ts";
-import { Differences, decode, keptKernel, Rebuild, type RowDifference } from "./rebuild.ts";
+import { Differences, decode, Rebuild, type RowDifference } from "./rebuild.ts";
 import { compareSnapshot, snapshotClaims } from "./snapshotFiles.ts";
 
 export interface VerifyOptions {
-  /** The journal's SQLite file. */
+  /** The journal's SQLite file, and the folder of its snapshots. */
   readonly journal: string;
-  /** The folder of its snapshots. */
   readonly snapshots: string;
   /** Exported heads of this shard, whose signatures were checked. */
   readonly heads?: readonly Head[];
@@ -29,14 +44,11 @@ export interface KernelStretch {
   readonly firstEvent: number;
 }
 
-export interface Verification {
+export interface Verification extends Readonly<Record<"batches" | "position" | "epoch" | "eventTimeUs", number>> {
   readonly shard: string;
-  readonly batches: number;
-  readonly position: number;
-  readonly epoch: number;
-  readonly eventTimeUs: number;
   readonly chainHash: string;
   readonly stateHash: string;
+  /** How many were compared. */
   readonly snapshots: number;
   readonly heads: number;
   readonly kernels: readonly KernelStretch[];
@@ -47,8 +59,8 @@ export interface Verification {
 
 /**
  * Walks a journal from its first byte and rebuilds what it says, sharing nothing with its writer but the tables, the
- * protobuf types, the hash of a batch and the kernels that the journal keeps. An engine may go on appending: what is
- * verified is the journal as it was at the start.
+ * protobuf types, the hash of a batch, the text of a head and the kernels that the journal keeps. An engine may go on
+ * appending: what is verified is the journal as it was at the start.
  *
  * @throws VerificationError at the first doubt: what kind, which batch, which event
  */
@@ -59,11 +71,11 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
   try {
     const walk = new Walk(options, file, file.head());
     let compared = 0;
-    for (const batch of file.batches(walk.head.batch, (claim) => walk.chain.accept(claim))) {
-      walk.step(batch);
-      const claim = snapshots.get(batch.batch);
-      if (claim !== undefined) {
-        if (options.kernel === undefined) compareSnapshot(claim, walk.rebuild, batch.hash);
+    for (const claim of file.claims(walk.head.batch)) {
+      walk.step(walk.chain.accept(claim));
+      const snapshot = snapshots.get(claim.batch);
+      if (snapshot !== undefined) {
+        if (options.kernel === undefined) compareSnapshot(snapshot, walk.rebuild, claim.hash);
         compared++;
       }
       options.progress?.(walk.chain.position, walk.head.position);
@@ -86,7 +98,6 @@ class Walk {
   readonly #kernels: KernelStretch[] = [];
   #shard: ShardOpened | undefined;
   #rebuild: Rebuild | undefined;
-  #kernelHash = "";
   #eventTimeUs = 0;
 
   constructor({ heads = [], kernel }: VerifyOptions, file: JournalFile, head: FileHead) {
@@ -110,33 +121,34 @@ class Walk {
       throw new VerificationError("fork", reason, { batch: batch.batch });
     }
     this.chain.step(batch);
-    this.#chooseKernel(batch);
-    this.rebuild.batch(batch);
+    this.#replay(batch);
     this.#eventTimeUs = batch.eventTimeUs;
     if (exported !== undefined) this.#compareHead(exported);
+  }
+
+  #replay(batch: JournalBatch): void {
+    if (batch.kernelHash !== this.#kernels.at(-1)?.kernelHash) this.#changeKernel(batch);
+    this.rebuild.batch(batch);
   }
 
   /** What the kernel says of a batch that its hash does not fit. */
   #firstWrongEvent(batch: JournalBatch): number | undefined {
     try {
-      this.#chooseKernel(batch);
-      this.rebuild.batch(batch);
+      this.#replay(batch);
     } catch (error) {
       if (error instanceof VerificationError) return error.event;
     }
     return undefined;
   }
 
-  #chooseKernel(batch: JournalBatch): void {
+  #changeKernel(batch: JournalBatch): void {
     const { kernelHash } = batch;
-    if (kernelHash === this.#kernelHash) return;
-    const kept = keptKernel(this.#file.kernel(kernelHash), kernelHash, batch.batch);
+    const kept = this.#keptKernel(batch);
     this.#shard ??= shardOf(batch);
     const machine = new Machine(this.#kernel ?? kept, this.#shard);
     const { layoutVersion } = this.#kernel === undefined ? machine : new Machine(kept, this.#shard);
     const firstEvent = this.chain.position - batch.rows.length + 1;
     this.#kernels.push({ kernelHash, layoutVersion, firstBatch: batch.batch, firstEvent });
-    this.#kernelHash = kernelHash;
     if (this.#rebuild === undefined) {
       this.#rebuild = new Rebuild(machine, this.#kernel === undefined ? undefined : this.#differences);
     } else if (this.#kernel === undefined) {
@@ -145,45 +157,46 @@ class Walk {
     }
   }
 
+  #keptKernel({ batch, kernelHash }: JournalBatch): Uint8Array {
+    const kept = this.#file.kernel(kernelHash);
+    if (kept !== undefined && createHash("sha256").update(kept).digest("hex") === kernelHash) return kept;
+    const reason = `batch ${batch}: the kernel ${kernelHash} that computed it is not kept, or not whole`;
+    throw new VerificationError("kernel", reason, { batch });
+  }
+
   /**
    * The records changed shape: the writer replayed every input under the new kernel, and so does this. How many rows
    * came out otherwise stands in the event that began the epoch.
    */
-  #migrate(machine: Machine, batch: JournalBatch): void {
+  #migrate(machine: Machine, { batch, rows }: JournalBatch): void {
     const differences = new Differences();
     const rebuild = new Rebuild(machine, differences);
-    for (const earlier of this.#file.batches(batch.batch - 1, () => {})) rebuild.batch(earlier);
+    for (const claim of this.#file.claims(batch - 1)) rebuild.batch(this.#file.batch(claim));
     rebuild.compareStrictly();
-    const first = batch.rows[0]?.position ?? this.chain.position + 1;
-    machine.putPositions(first, this.#headsBefore(batch));
-    const started = batch.rows.map((row) => decode(row).body).find((body) => body?.$case === "epochStarted");
+    // The chain has stepped over the batch already: its own rows do not count.
+    const heads = new Map(this.chain.accountHeads);
+    for (const { account, previous } of [...rows].reverse()) if (account !== undefined) heads.set(account, previous);
+    machine.putPositions(rows[0]?.position ?? this.chain.position + 1, heads);
+    const started = rows.map((row) => decode(row).body).find((body) => body?.$case === "epochStarted");
     const told = started?.$case === "epochStarted" ? started.value.migration?.differingRows : undefined;
     if (told !== BigInt(differences.count)) {
-      const reason = `batch ${batch.batch} says that ${told} rows differ under its kernel, ${differences.count} do`;
-      throw new VerificationError("kernel", reason, { batch: batch.batch });
+      const reason = `batch ${batch} says that ${told} rows differ under its kernel, ${differences.count} do`;
+      throw new VerificationError("kernel", reason, { batch });
     }
     this.#rebuild = rebuild;
   }
 
-  /** The chain has stepped over the batch already: its own rows do not count. */
-  #headsBefore({ rows }: JournalBatch): Map<number, number> {
-    const heads = new Map(this.chain.accountHeads);
-    for (const row of [...rows].reverse()) if (row.account !== undefined) heads.set(row.account, row.previous);
-    return heads;
-  }
-
   #compareHead({ batch, position, stateHash }: Head): void {
-    const at = { batch };
     if (position !== this.chain.position) {
       const reason = `batch ${batch} ends with event ${this.chain.position}, the exported head says ${position}`;
-      throw new VerificationError("fork", reason, at);
+      throw new VerificationError("fork", reason, { batch });
     }
     if (stateHash === undefined || this.#kernel !== undefined || stateHash === this.rebuild.stateHash()) return;
     const reason = `batch ${batch}: the state is not the one that the exported head names`;
-    throw new VerificationError("derivation", reason, at);
+    throw new VerificationError("derivation", reason, { batch });
   }
 
-  end(compared: number, snapshotBatches: readonly number[]): Verification {
+  end(snapshots: number, snapshotBatches: readonly number[]): Verification {
     const { chain, head, rebuild } = this;
     if (chain.batch !== head.batch || chain.position !== head.position) {
       throw new VerificationError("dropped", `the walk ended at batch ${chain.batch}, the last one is ${head.batch}`);
@@ -204,16 +217,11 @@ class Walk {
       throw new VerificationError("account chain", reason, { event: wrong.position });
     }
     return {
-      shard: this.#shard!.shard,
-      batches: chain.batch,
-      position: chain.position,
-      epoch: chain.epoch,
+      ...{ shard: this.#shard!.shard, batches: chain.batch, position: chain.position, epoch: chain.epoch },
       eventTimeUs: this.#eventTimeUs,
       chainHash: Buffer.from(chain.hash).toString("hex"),
       stateHash: rebuild.stateHash(),
-      snapshots: compared,
-      heads: this.#heads.size,
-      kernels: this.#kernels,
+      ...{ snapshots, heads: this.#heads.size, kernels: this.#kernels },
       differences: this.#differences.byKind(),
       money: addUp(rebuild.machine, rebuild.names),
     };
@@ -224,16 +232,17 @@ class Walk {
 function headsByBatch(heads: readonly Head[], { batch: last }: FileHead): Map<number, Head> {
   const byBatch = new Map<number, Head>();
   for (const head of heads) {
-    const other = byBatch.get(head.batch);
-    if (other !== undefined && other.chainHash !== head.chainHash) {
-      const reason = `two exported heads of batch ${head.batch} differ: ${other.chainHash} and ${head.chainHash}`;
-      throw new VerificationError("fork", reason, { batch: head.batch });
+    const { batch, chainHash } = head;
+    const other = byBatch.get(batch)?.chainHash ?? chainHash;
+    if (other !== chainHash) {
+      const reason = `two exported heads of batch ${batch} differ: ${other} and ${chainHash}`;
+      throw new VerificationError("fork", reason, { batch });
     }
-    if (head.batch > last) {
-      const reason = `the journal ends with batch ${last}, below the exported head of batch ${head.batch}`;
+    if (batch > last) {
+      const reason = `the journal ends with batch ${last}, below the exported head of batch ${batch}`;
       throw new VerificationError("truncated", reason, { batch: last + 1 });
     }
-    byBatch.set(head.batch, head);
+    byBatch.set(batch, head);
   }
   return byBatch;
 }

@@ -1,7 +1,7 @@
 // One account's history as a file that proves itself, and every way in which somebody might bend it.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,8 @@ import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts
 import type { EvidenceFile } from "../../../services/audit/evidence/evidenceFile.ts";
 import { evidencePage } from "../../../services/audit/evidence/evidencePage.ts";
 import { EvidenceError, exportEvidence } from "../../../services/audit/evidence/exportEvidence.ts";
-import { readSigner } from "../../../services/audit/evidence/signHead.ts";
+import { readHead, signHead } from "../../../services/audit/head.ts";
+import { SnapshotStore } from "../../../services/journal/snapshots.ts";
 import { SqliteJournal } from "../../../services/journal/sqliteJournal.ts";
 import { plimsoll } from "../../bin/plimsoll.ts";
 
@@ -20,12 +21,13 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 
 const folder = mkdtempSync(join(tmpdir(), "plimsoll-evidence-"));
 const keyFile = join(folder, "key.pem");
+const { privateKey } = generateKeyPairSync("ed25519");
+const snapshots = new SnapshotStore(join(folder, "data", "simulated-snapshots"));
 let file: EvidenceFile;
 
 const openJournal = () => SqliteJournal.openToRead(join(folder, "data", "simulated.sqlite"));
 
 beforeAll(async () => {
-  const { privateKey } = generateKeyPairSync("ed25519");
   writeFileSync(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }));
   const ran = await plimsoll(
     "serve",
@@ -42,7 +44,12 @@ beforeAll(async () => {
   );
   expect(ran.code, ran.stderr).toBe(0);
   const journal = openJournal();
-  file = await exportEvidence(journal, { shard: "simulated", account: ACCOUNT, sign: readSigner(keyFile) });
+  file = await exportEvidence(journal, {
+    shard: "simulated",
+    account: ACCOUNT,
+    snapshots,
+    sign: (head) => signHead(head, privateKey),
+  });
   await journal.close();
 }, 120_000);
 
@@ -72,6 +79,25 @@ test("an untouched file holds, and claims every event of the account", async () 
 test("rows of other accounts are in it as hashes alone", () => {
   expect(file.rows.every(({ account }) => account === null || account === file.accountNumber)).toBe(true);
 });
+
+test("a head is one text: exported alone and in an evidence file it carries the same signature", async () => {
+  const alone = await plimsoll("head", "export", "--data", join(folder, "data"), "--key", keyFile);
+  expect(JSON.parse(alone.stdout)).toEqual(file.head);
+  expect(readHead(JSON.stringify(file.head), createPublicKey(privateKey))).toEqual(file.head);
+  const exported = await checkEvidence({ ...file, head: JSON.parse(alone.stdout) });
+  expect(exported.findings.find(({ what }) => what === "signature")).toMatchObject({
+    holds: true,
+    detail: `signed by key ${file.head.keyId}`,
+  });
+});
+
+test.each(["shard", "batch", "position", "chainHash", "stateHash", "timeUs", "keyId"] as const)(
+  "another %s in the head does not fit its signature",
+  async (field) => {
+    const value = typeof file.head[field] === "number" ? 1 : "0".repeat(64);
+    expect(await failing({ ...file, head: { ...file.head, [field]: value } })).toContain("signature");
+  },
+);
 
 describe("what was bent is named", () => {
   const lastFill = () => file.rows.findLastIndex(({ kind }) => kind === 30);
@@ -140,7 +166,7 @@ describe("what was bent is named", () => {
     [
       "another head",
       (copy) => {
-        copy.head = { ...copy.head, hash: "0".repeat(64) };
+        copy.head = { ...copy.head, chainHash: "0".repeat(64) };
       },
       "signature",
     ],
@@ -173,7 +199,7 @@ describe("what was bent is named", () => {
 test("a stretch in the middle proves its own rows and still shows the account from its birth", async () => {
   const [from, to] = [file.claims.at(10)!.position, file.claims.at(-5)!.position];
   const journal = openJournal();
-  const part = await exportEvidence(journal, { shard: "simulated", account: ACCOUNT, from, to });
+  const part = await exportEvidence(journal, { shard: "simulated", snapshots, account: ACCOUNT, from, to });
   await journal.close();
   expect(part.claims).toEqual(file.claims.filter(({ position }) => position >= from && position <= to));
   expect((await checkEvidence(part)).holds).toBe(true);
@@ -183,7 +209,7 @@ test("a stretch in the middle proves its own rows and still shows the account fr
 test("an account that nobody opened, and a stretch that is empty, are refused", async () => {
   const journal = openJournal();
   const ask = (request: { account: string; from?: number; to?: number }) =>
-    exportEvidence(journal, { shard: "simulated", ...request });
+    exportEvidence(journal, { shard: "simulated", snapshots, ...request });
   await expect(ask({ account: "nobody" })).rejects.toThrow(EvidenceError);
   await expect(ask({ account: ACCOUNT, from: 10_000_000 })).rejects.toThrow(/is empty/);
   await journal.close();
@@ -277,11 +303,22 @@ describe.skipIf(CHROMIUM === undefined)(`in a browser${skipped}`, () => {
   });
 });
 
-test("the key must be one for Ed25519", () => {
+test("the key must be one for Ed25519", async () => {
   const other = join(folder, "rsa.pem");
   execFileSync(process.execPath, [
     "-e",
     `require("fs").writeFileSync(${JSON.stringify(other)}, require("crypto").generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }))`,
   ]);
-  expect(() => readSigner(other)).toThrow(/Ed25519/);
+  const exported = await plimsoll(
+    "export",
+    "--account",
+    ACCOUNT,
+    "--data",
+    join(folder, "data"),
+    "--key",
+    other,
+    "--out",
+    join(folder, "x.json"),
+  );
+  expect([exported.code, exported.stderr]).toEqual([1, expect.stringMatching(/of type rsa: must be Ed25519/)]);
 });

@@ -8,6 +8,7 @@ import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_event
 import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile, EvidenceRow } from "../../../services/audit/evidence/evidenceFile.ts";
 import { exportEvidence } from "../../../services/audit/evidence/exportEvidence.ts";
+import { SnapshotStore } from "../../../services/journal/snapshots.ts";
 import { SqliteJournal } from "../../../services/journal/sqliteJournal.ts";
 import { writeGoldenJournal } from "../goldenJournal.ts";
 
@@ -18,7 +19,11 @@ let file: EvidenceFile;
 const evidenceOf = async (account: string): Promise<EvidenceFile> => {
   const journal = SqliteJournal.openToRead(path);
   try {
-    return await exportEvidence(journal, { shard: "golden", account });
+    return await exportEvidence(journal, {
+      shard: "golden",
+      account,
+      snapshots: new SnapshotStore(join(folder, "none")),
+    });
   } finally {
     await journal.close();
   }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SourceSpan } from "../ingest/source.ts";
+import { type ColumnsRecord, columnsOf, type EventColumns, SELECT_COLUMNS } from "./eventColumns.ts";
 import type { JournalRow } from "./journal.ts";
 
 /** A batch without its rows. */
@@ -25,6 +26,7 @@ export class JournalHistory {
   readonly #batch: StatementSync;
   readonly #row: StatementSync;
   readonly #rows: StatementSync;
+  readonly #columns: StatementSync;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -34,6 +36,8 @@ export class JournalHistory {
     const columns = "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event ";
     this.#row = database.prepare(`${columns} WHERE position = ?`);
     this.#rows = database.prepare(`${columns} WHERE position BETWEEN ? AND ? ORDER BY position`);
+    this.#columns = database.prepare(SELECT_COLUMNS);
+    this.#columns.setReturnArrays(true);
     this.#row.setReturnArrays(true);
     this.#rows.setReturnArrays(true);
   }
@@ -95,6 +99,11 @@ export class JournalHistory {
   /** Both ends included. */
   rows(first: number, last: number): JournalRow[] {
     return (this.#rows.all(first, last) as unknown as EventRecord[]).map(toRow);
+  }
+
+  /** The same stretch column by column. */
+  columns(first: number, last: number): EventColumns {
+    return columnsOf(first, this.#columns.get(first, last) as unknown as ColumnsRecord);
   }
 
   /** A kernel binary by its hash. */

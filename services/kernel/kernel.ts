@@ -7,6 +7,8 @@ import {
   INPUT_CAPACITY,
   INPUT_SIZE,
   LAYOUT_VERSION,
+  NONE,
+  REPLAY_DEFERS_MARKS,
   TABLE_ACCOUNT_HEADS,
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
@@ -73,6 +75,9 @@ interface KernelExports {
   tableAddress(table: number): number;
   tableUsed(table: number): number;
   restored(): void;
+  /** The two are absent from kernels before 0.2.0. */
+  setReplay?(flags: number): void;
+  settleMarks?(account: number): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
   checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
@@ -105,6 +110,7 @@ export class Kernel {
   readonly exports: KernelExports;
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
+  readonly i32: Int32Array;
   readonly i64: BigInt64Array;
   readonly f64: Float64Array;
   /** Addresses of the input slots, the blob and the output slots. */
@@ -114,6 +120,7 @@ export class Kernel {
   readonly answer: number;
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
+  #defersMarks = false;
 
   private constructor(
     binary: Uint8Array,
@@ -129,6 +136,7 @@ export class Kernel {
     this.exports = exports;
     this.bytes = new Uint8Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
     this.f64 = new Float64Array(memory.buffer);
     this.inputs = exports.inputAddress();
@@ -160,8 +168,26 @@ export class Kernel {
     return new Kernel(binary, capacities, regimes, instance.exports, instance.memory);
   }
 
+  /**
+   * Says how the host replays from here on: REPLAY_* of layout.ts. No state that is read through this class or a
+   * `KernelReader` differs, whatever the mode.
+   * @returns false when the kernel knows no such mode: it computes everything at once
+   */
+  replay(flags: number): boolean {
+    if (this.exports.setReplay === undefined) return false;
+    this.exports.setReplay(flags);
+    this.#defersMarks = (flags & REPLAY_DEFERS_MARKS) !== 0;
+    return true;
+  }
+
+  /** Before an account's figures are read: does what a replay put off for it, or for all. */
+  settleMarks(account: number = NONE): void {
+    if (this.#defersMarks) this.exports.settleMarks!(account);
+  }
+
   /** The used bytes of a table, as a view: valid until the next `apply`. */
   table(table: number): Uint8Array {
+    this.settleMarks();
     const address = this.exports.tableAddress(table);
     return this.bytes.subarray(address, address + (this.exports.tableUsed(table) >>> 0));
   }
@@ -190,6 +216,7 @@ export class Kernel {
       this.bytes.set(bytes, this.exports.tableAddress(table));
     });
     this.exports.restored();
+    this.#defersMarks = false;
   }
 
   /**
@@ -201,6 +228,12 @@ export class Kernel {
     this.i64[(bookkeeping + BOOKKEEPING_NEXT_POSITION) >> 3] = BigInt(next);
     const table = this.exports.tableAddress(TABLE_ACCOUNT_HEADS);
     for (const [account, position] of heads) this.i64[(table + account * ACCOUNT_HEAD_SIZE) >> 3] = BigInt(position);
+  }
+
+  /** Moves the input slots from `first` on to the front, after the kernel has applied those before. */
+  keepInputsFrom(first: number, count: number): void {
+    if (first === count) return;
+    this.bytes.copyWithin(this.inputs, this.inputSlot(first), this.inputSlot(count));
   }
 
   inputSlot(index: number): number {

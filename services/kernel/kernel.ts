@@ -4,14 +4,17 @@ import {
   ANSWER_SIZE,
   BLOB_CAPACITY,
   BOOKKEEPING_NEXT_POSITION,
+  HEADER_IDENTITY_CAPACITY,
   INPUT_CAPACITY,
   INPUT_SIZE,
   LAYOUT_VERSION,
   NONE,
   REPLAY_DEFERS_MARKS,
+  REPLAY_PASSES_IDENTITIES_OVER,
   TABLE_ACCOUNT_HEADS,
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
+  TABLE_HEADER,
 } from "../../assembly/layout.ts";
 
 /** How many rows each table of a shard can hold. Fixed for the life of a journal: they decide refusals. */
@@ -121,16 +124,18 @@ export class Kernel {
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
   #defersMarks = false;
+  #alwaysReplays = 0;
 
   private constructor(
     binary: Uint8Array,
+    hash: string,
     capacities: Capacities,
     regimes: RegimeCapacities,
     exports: KernelExports,
     memory: WebAssembly.Memory,
   ) {
     this.binary = binary;
-    this.hash = createHash("sha256").update(binary).digest("hex");
+    this.hash = hash;
     this.capacities = capacities;
     this.regimes = regimes;
     this.exports = exports;
@@ -150,8 +155,27 @@ export class Kernel {
    * @throws KernelMismatchError when the binary has another record layout than this host
    */
   static create(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities = REGIME_CAPACITIES): Kernel {
-    const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const { accounts, pools, positions, instruments, identities, holds = DEFAULT_HOLDS } = capacities;
+    return Kernel.#layOut(binary, capacities, regimes, capacities.identities);
+  }
+
+  /**
+   * The same for a replay that looks no identity up, and that nothing but a replay goes on from: it has no room for them.
+   * Most of a shard's memory is theirs. A kernel from before this mode gets the room all the same.
+   * @throws KernelMismatchError when the binary has another record layout than this host
+   */
+  static createForReplay(binary: Uint8Array, capacities: Capacities): Kernel {
+    const spared = moduleOf(binary).replays ? 1 : capacities.identities;
+    const kernel = Kernel.#layOut(binary, capacities, REGIME_CAPACITIES, spared);
+    if (spared !== 1) return kernel;
+    kernel.u32[(kernel.exports.tableAddress(TABLE_HEADER) + HEADER_IDENTITY_CAPACITY) >> 2] = capacities.identities;
+    kernel.#alwaysReplays = REPLAY_PASSES_IDENTITIES_OVER;
+    kernel.replay(0);
+    return kernel;
+  }
+
+  static #layOut(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities, identities: number): Kernel {
+    const { module, hash } = moduleOf(binary);
+    const { accounts, pools, positions, instruments, holds = DEFAULT_HOLDS } = capacities;
     const probe = instantiate(module, 1).exports;
     if (probe.layoutVersion() !== LAYOUT_VERSION) {
       throw new KernelMismatchError(
@@ -165,7 +189,7 @@ export class Kernel {
     };
     const instance = instantiate(module, Math.ceil(layOut(probe) / PAGE) + 1);
     layOut(instance.exports);
-    return new Kernel(binary, capacities, regimes, instance.exports, instance.memory);
+    return new Kernel(binary, hash, capacities, regimes, instance.exports, instance.memory);
   }
 
   /**
@@ -175,7 +199,7 @@ export class Kernel {
    */
   replay(flags: number): boolean {
     if (this.exports.setReplay === undefined) return false;
-    this.exports.setReplay(flags);
+    this.exports.setReplay(flags | this.#alwaysReplays);
     this.#defersMarks = (flags & REPLAY_DEFERS_MARKS) !== 0;
     return true;
   }
@@ -244,6 +268,29 @@ export class Kernel {
   answers(): BigInt64Array {
     return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
   }
+}
+
+interface CompiledKernel {
+  readonly module: WebAssembly.Module;
+  readonly hash: string;
+  /** Whether it has a mode for replays. */
+  readonly replays: boolean;
+}
+
+/** Kernels compiled last. An instance that is made again from the same module runs the code that was optimised before. */
+const compiled = new Map<string, CompiledKernel>();
+const MOST_COMPILED = 4;
+
+function moduleOf(binary: Uint8Array): CompiledKernel {
+  const hash = createHash("sha256").update(binary).digest("hex");
+  const known = compiled.get(hash);
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+  const replays = WebAssembly.Module.exports(module).some(({ name }) => name === "setReplay");
+  const kernel = { module, hash, replays };
+  if (compiled.size === MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
+  compiled.set(hash, kernel);
+  return kernel;
 }
 
 /** Record layout of a kernel that need not fit this host. */

@@ -50,8 +50,16 @@ export function contentOf(input: usize): u64 {
 /** Journal position of the event that `recognise` found: where the first answer stands. */
 export let recognisedAt: i64 = 0;
 
+/** Of a replay whose rows say what was refused for its identity (setReplay). */
+let passedOver: bool = false;
+
+export function passIdentitiesOver(yes: bool): void {
+  passedOver = yes;
+}
+
 /** @returns 0 when new, else DUPLICATE, IDENTITY_CONFLICT or IDENTITY_TOO_OLD */
 export function recognise(key: u64, fingerprint: u64, timeUs: i64): u8 {
+  if (passedOver) return 0;
   let slot = home(key);
   for (;;) {
     const place = load<u32>(slotAt(slot));
@@ -67,6 +75,7 @@ export function recognise(key: u64, fingerprint: u64, timeUs: i64): u8 {
 }
 
 export function remember(key: u64, fingerprint: u64, timeUs: i64): void {
+  if (passedOver) return;
   const seen = load<u64>(header, HEADER_IDENTITIES_SEEN);
   const capacity = <u64>load<u32>(header, HEADER_IDENTITY_CAPACITY);
   const place = <u32>(seen % capacity);

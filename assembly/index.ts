@@ -2,6 +2,7 @@
 
 import { applyInput, inputAt } from "./inputs";
 import { criticalPrice } from "./liquidation";
+import { endDeferral, setReplay as setReplayMode, valueAccount, valueAll } from "./deferral";
 import { indexIdentities } from "./identities";
 import {
   BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_FIRST_EXPIRY, HEADER_HOLDS, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS,
@@ -114,9 +115,21 @@ export function tableUsed(table: i32): u32 {
 
 /** After a snapshot was copied into the tables. */
 export function restored(): void {
+  endDeferral();
   indexIdentities();
   indexLimits();
   programsRestored();
+}
+
+/** How the host replays from here on: REPLAY_* of layout.ts. It changes no state that is asked for, only when it is computed. */
+export function setReplay(flags: u32): void {
+  setReplayMode(flags);
+}
+
+/** Before an account is read: does what a replay put off for it; NONE for every account. */
+export function settleMarks(account: u32): void {
+  if (account == NONE) valueAll();
+  else valueAccount(account);
 }
 
 /** MAR-018, in price units; the smallest i64 when no mark does it. */
@@ -130,21 +143,25 @@ export function bankruptcyPrice(position: u32): i64 {
 
 /** MAR-024. The answer stands at `answerAddress`. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY. */
 export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, flags: u32, price: i64): void {
+  valueAccount(account);
   decide(account, instrument, <u8>side, quantity, <u8>flags, price, NONE);
 }
 
 /** MAR-038. The answer stands at `answerAddress`: why one lot more does not pass. @returns quantity units */
 export function largestOrder(account: u32, instrument: u32, side: u32, flags: u32, price: i64): i64 {
+  valueAccount(account);
   return largest(account, instrument, <u8>side, <u8>flags, price);
 }
 
 /** MAR-039. @returns quantity units, 0 for none; the fee stands at `answerAddress` */
 export function cureQuantity(account: u32, instrument: u32, side: u32): i64 {
+  valueAccount(account);
   return cureOf(account, instrument, <u8>side);
 }
 
 /** MAR-040. @returns millionths, the largest i64 for none */
 export function liquidationMove(account: u32, key: u32, up: u32): i64 {
+  valueAccount(account);
   return failingMove(account, key, up != 0);
 }
 

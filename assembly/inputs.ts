@@ -17,6 +17,7 @@ import {
   findPosition, isVenueAccount, openAccount, poolFits, positionFits, positionOrSpare, takePosition,
 } from "./holdings";
 import { applyControl, expireOverrides } from "./controlCommands";
+import { afterInput, beforeInput } from "./deferral";
 import { countExecution } from "./executions";
 import { applyHold, endHoldsIn, expireDue, useHold } from "./holdCommands";
 import { contentOf, recognise, recognisedAt, remember } from "./identities";
@@ -92,6 +93,7 @@ export function applyInput(index: u32): void {
     expireDue(load<i64>(header, HEADER_EVENT_TIME));
     activateDue(load<i64>(header, HEADER_EVENT_TIME));
     expireOverrides();
+    beforeInput(input, kind, account, instrument);
     if (malformed) refuse(<u8>first(input), 0, 0);
     else if (kind == FILL_APPLIED) applyFill(input, account, instrument, timeUs);
     else if (kind == INSTRUMENT_LISTED) applyListing(input);
@@ -99,6 +101,7 @@ export function applyInput(index: u32): void {
     else if (kind >= LIMIT_SET && kind <= OVERRIDE_SET) applyControl(input);
     else if (kind < FILL_APPLIED) applyCommand(input, kind, account, instrument, timeUs);
     else applyMarket(input, kind, instrument, timeUs);
+    afterInput(kind);
   }
   if (kind == FILL_APPLIED) quarantineUnlessApplied(account);
   settleTouched();

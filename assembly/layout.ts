@@ -427,6 +427,8 @@ export const SWITCH_NOT_PERMITTED: u8 = 8;
  *    0 kind u8 | 1 side, mode or contract kind u8 | 2 liquidity u8 | 3 flags u8 | 4 account u32 | 8 instrument u32
  *   12 currency, table or scale u32 | 16 event time us i64 | 24 identity key u64 | 32 fingerprint u64
  *   40 first i64 | 48 second i64 | 56 third i64 | 64 blob offset u32 | 68 blob i64s u32 | 72 key of an order id u64 (0: none)
+ *
+ *  A mark that a replay puts off: second and third say where in the blob, and how many, accounts stand whose state changed.
  */
 export const INPUT_SIZE: u32 = 80;
 export const INPUT_KIND: u32 = 0;
@@ -501,6 +503,10 @@ export const HOLD_EXPIRED: u8 = 77;
 export const HOLD_USED: u8 = 78;
 export const OVERRIDE_EXPIRED: u8 = 79;
 export const CONTROL_TRIPPED: u8 = 80;
+
+/** What `setReplay` takes: marks value who is named or touched; no identity is looked up or remembered (deferral.ts). */
+export const REPLAY_DEFERS_MARKS: u32 = 1;
+export const REPLAY_PASSES_IDENTITIES_OVER: u32 = 2;
 
 /** Output slot: 152 bytes. The first slot of an input has the input's kind, the others what followed from it.
  *

@@ -225,26 +225,36 @@ export function revalueHolders(instrument: usize): void {
   let slot = firstHolder(instrument);
   while (slot != NONE) {
     const position = positionAt(slot);
-    detach(position);
-    attach(position);
-    let differs: bool;
-    if (inPortfolio(position)) {
-      touch(load<u32>(position, POSITION_ACCOUNT));
-      differs = false;
-    } else if (isCross(position)) {
-      const pool = load<u32>(position, POSITION_POOL);
-      revaluePool(pool);
-      differs = poolStateNow(poolAt(pool)) != load<u8>(poolAt(pool), POOL_STATE);
-    } else {
-      revalueIsolated(slot);
-      differs = isolatedStateNow(position) != load<u8>(position, POSITION_STATE);
-    }
-    if (differs) gather(changed++, position, slot);
+    if (revalueHolder(slot)) gather(changed++, position, slot);
     slot = load<u32>(position, POSITION_NEXT_HOLDER);
   }
-  if (changed == 0) return;
-  orderGathered(changed);
-  for (let at: u32 = 0; at < changed; at++) judgePosition(gatheredSlot(at));
+  judgeChanged(changed);
+}
+
+/** @returns whether the position, or the pool that it stands in, is in another state now */
+@inline
+export function revalueHolder(slot: u32): bool {
+  const position = positionAt(slot);
+  detach(position);
+  attach(position);
+  if (inPortfolio(position)) {
+    touch(load<u32>(position, POSITION_ACCOUNT));
+    return false;
+  }
+  if (isCross(position)) {
+    const pool = load<u32>(position, POSITION_POOL);
+    revaluePool(pool);
+    return poolStateNow(poolAt(pool)) != load<u8>(poolAt(pool), POOL_STATE);
+  }
+  revalueIsolated(slot);
+  return isolatedStateNow(position) != load<u8>(position, POSITION_STATE);
+}
+
+/** Those that were gathered, by account. */
+export function judgeChanged(count: u32): void {
+  if (count == 0) return;
+  orderGathered(count);
+  for (let at: u32 = 0; at < count; at++) judgePosition(gatheredSlot(at));
 }
 
 // Gathered rows are ordered by account, so that what a tick reports does not depend on the order of the holders' list.

@@ -5,6 +5,7 @@ import {
   DUPLICATE, INDEX_UNKNOWN, INSTRUMENT_SETTLED as SETTLED, PRICE_BAND, PRICE_LATE, PRICE_LIMIT, PRICE_MISSING, PRICE_NOT_POSITIVE,
   RATE_RANGE, VOLATILITY_RANGE,
 } from "./codes";
+import { putOff } from "./deferral";
 import { larger, magnitude, mulDivFloor, mulDivTrunc } from "./fixed";
 import { creditVenue, isCross, setQuantity } from "./holdings";
 import { coverPool } from "./insurance";
@@ -105,7 +106,7 @@ export function setMark(number: u32, price: i64, timeUs: i64, flags: u8, extras:
   raiseVersion(instrument);
   store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_MARKS) + 1, BOOKKEEPING_MARKS);
   revalueScenarios(number);
-  revalueHolders(instrument);
+  if (!putOff(number)) revalueHolders(instrument);
   return true;
 }
 

@@ -52,6 +52,9 @@ export let touchedFlags: usize = 0;
 export let touchedList: usize = 0;
 /** A u64 for each account: rows that a tick gathers before it puts them in order. */
 export let gathered: usize = 0;
+/** Of a replay that puts marks off, u32 each: when an instrument was marked last, and an account valued (deferral.ts). */
+export let markedAt: usize = 0;
+export let valuedAt: usize = 0;
 export let answer: usize = 0;
 export let sparePool: u32 = 0;
 export let sparePosition: u32 = 0;
@@ -110,6 +113,8 @@ export function layOut(
   gathered = reserve(<u64>accountCapacity * 8);
   touchedFlags = reserve(<u64>accountCapacity);
   touchedList = reserve(<u64>accountCapacity * 8);
+  markedAt = reserve(<u64>instrumentCapacity * 4);
+  valuedAt = reserve(<u64>accountCapacity * 4);
   answer = reserve(ANSWER_SIZE);
   end = layOutRegions(end);
   store<u32>(header, accountCapacity, HEADER_ACCOUNT_CAPACITY);

@@ -46,12 +46,13 @@ const IDENTITY_REFUSALS: ReadonlySet<RefusalReason> = new Set([
 ]);
 
 /**
- * The same, for a shard that remembers no identities: a fill or command that was refused for its identity says so. Funding
- * and settlement that came twice need no memory but the instrument's own.
+ * The same, for a shard that remembers no identities: a fill or command that was refused for its identity says
+ * so, and so does a control. Funding and settlement that came twice need no memory but the instrument's own.
  */
 export function recallForRung(row: JournalRow, names: Names): PlacedInput | undefined {
   const placed = recallInput(row, names);
-  if (placed === undefined || row.kind !== EVENT_KINDS.inputRefused || placed.input.kind === "market") return placed;
+  if (placed === undefined || row.kind !== EVENT_KINDS.inputRefused) return placed;
+  if (placed.input.kind === "market" && placed.input.event.event?.$case !== "control") return placed;
   const { body } = decode(row);
   const reason = body?.$case === "inputRefused" ? body.value.reason : RefusalReason.UNSPECIFIED;
   return IDENTITY_REFUSALS.has(reason) ? { ...placed, recognised: reason } : placed;

@@ -44,7 +44,11 @@ export type RecoveryProgress = (done: number, total: number) => void;
 
 /** The capacities that a journal was opened with: its first event. */
 export async function capacitiesOf(journal: Journal): Promise<Capacities> {
-  const first = await journal.row(1);
+  return capacitiesIn(await journal.row(1));
+}
+
+/** @param first event of a journal. @throws JournalDamagedError when it is no opening */
+export function capacitiesIn(first: JournalRow | undefined): Capacities {
   const opened = first === undefined ? undefined : recallInput(first, new Names());
   if (opened?.input.kind !== "shardOpened") throw new JournalDamagedError("event 1 is not ShardOpened");
   const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holdCapacity } =

@@ -19,7 +19,7 @@ export function* refoldBatch(shard: Shard, batch: JournalBatch): Generator<Journ
 }
 
 /** Whether a row needs a name that only the rows before it open. */
-export function refersToUnknown(row: JournalRow, names: Names): boolean {
+function refersToUnknown(row: JournalRow, names: Names): boolean {
   return (
     (row.account !== undefined && row.account >= names.accounts.length) ||
     (row.instrument !== undefined && row.instrument >= names.instruments.length)

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SourceSpan } from "../ingest/source.ts";
+import { type ColumnsRecord, columnsOf, type EventColumns, SELECT_COLUMNS } from "./eventColumns.ts";
 import type { JournalRow } from "./journal.ts";
 
 /** A batch without its rows. */
@@ -14,6 +15,10 @@ export interface BatchOutline {
   readonly spans: readonly SourceSpan[];
 }
 
+/** Columns of `#bounds`. */
+const LAST_POSITION = 0;
+const EVENT_TIME = 1;
+
 type EventRecord = [number, number, number | null, number | null, number, number, Uint8Array];
 
 /**
@@ -23,17 +28,25 @@ type EventRecord = [number, number, number | null, number | null, number, number
 export class JournalHistory {
   readonly #database: DatabaseSync;
   readonly #batch: StatementSync;
+  readonly #newest: StatementSync;
+  readonly #bounds: StatementSync;
   readonly #row: StatementSync;
   readonly #rows: StatementSync;
+  readonly #columns: StatementSync;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#batch = database.prepare(
       "SELECT batch, first_position, last_position, event_time_us, kernel_hash, sources, hash FROM batch WHERE batch = ?",
     );
+    this.#newest = database.prepare("SELECT max(batch) AS batch FROM batch");
+    this.#bounds = database.prepare("SELECT last_position, event_time_us FROM batch WHERE batch = ?");
+    this.#bounds.setReturnArrays(true);
     const columns = "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event ";
     this.#row = database.prepare(`${columns} WHERE position = ?`);
     this.#rows = database.prepare(`${columns} WHERE position BETWEEN ? AND ? ORDER BY position`);
+    this.#columns = database.prepare(SELECT_COLUMNS);
+    this.#columns.setReturnArrays(true);
     this.#row.setReturnArrays(true);
     this.#rows.setReturnArrays(true);
   }
@@ -44,8 +57,12 @@ export class JournalHistory {
 
   /** The newest batch; undefined while the journal is empty. */
   head(): BatchOutline | undefined {
-    const newest = this.#database.prepare("SELECT max(batch) AS batch FROM batch").get()!["batch"] as number | null;
-    return newest === null ? undefined : this.batch(newest);
+    const newest = this.#newestBatch();
+    return newest === undefined ? undefined : this.batch(newest);
+  }
+
+  #newestBatch(): number | undefined {
+    return (this.#newest.get()!["batch"] as number | null) ?? undefined;
   }
 
   batch(number: number): BatchOutline | undefined {
@@ -64,24 +81,23 @@ export class JournalHistory {
 
   /** The batch that holds the event; undefined when none does. */
   batchOf(position: number): BatchOutline | undefined {
-    const found = this.#first(({ lastPosition }) => lastPosition >= position);
+    const found = this.#first(LAST_POSITION, position);
     return found !== undefined && found.firstPosition <= position ? found : undefined;
   }
 
   /** The first batch whose newest event time is after `timeUs`. Batches never go back in time. */
   batchAfter(timeUs: bigint): BatchOutline | undefined {
-    return this.#first(({ eventTimeUs }) => BigInt(eventTimeUs) > timeUs);
+    return this.#first(EVENT_TIME, Number(timeUs) + 1);
   }
 
-  /** Batches are numbered without gaps, and both positions and times ascend with them. */
-  #first(holds: (batch: BatchOutline) => boolean): BatchOutline | undefined {
-    const head = this.head();
-    if (head === undefined) return undefined;
+  /** The first batch in which a bound is at least so much: batches have no gaps, and positions and times ascend with them. */
+  #first(bound: number, least: number): BatchOutline | undefined {
     let low = 1;
-    let high = head.batch + 1;
+    let high = (this.#newestBatch() ?? 0) + 1;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if (holds(this.batch(middle)!)) high = middle;
+      const bounds = this.#bounds.get(middle) as unknown as readonly number[];
+      if (bounds[bound]! >= least) high = middle;
       else low = middle + 1;
     }
     return this.batch(low);
@@ -95,6 +111,11 @@ export class JournalHistory {
   /** Both ends included. */
   rows(first: number, last: number): JournalRow[] {
     return (this.#rows.all(first, last) as unknown as EventRecord[]).map(toRow);
+  }
+
+  /** The same stretch column by column. */
+  columns(first: number, last: number): EventColumns {
+    return columnsOf(first, this.#columns.get(first, last) as unknown as ColumnsRecord);
   }
 
   /** A kernel binary by its hash. */

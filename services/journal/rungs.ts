@@ -128,12 +128,14 @@ function headerOf(bytes: Buffer): { header: RungHeader; end: number } {
   return { header: JSON.parse(bytes.toString("utf8", start, end)) as RungHeader, end };
 }
 
-function decode(bytes: Buffer): Rung {
-  const body = bytes.subarray(0, bytes.length - CHECKSUM_BYTES);
+function decode(file: Buffer): Rung {
+  const body = file.subarray(0, file.length - CHECKSUM_BYTES);
   const checksum = createHash("sha256").update(body).digest();
-  if (!checksum.equals(bytes.subarray(body.length))) throw new Error("the checksum does not fit the content");
+  if (!checksum.equals(file.subarray(body.length))) throw new Error("the checksum does not fit the content");
   const { header, end } = headerOf(body);
-  const content = zstdDecompressSync(body.subarray(end));
+  const bytes = header.tableBytes.reduce((sum, length) => sum + length, header.namesBytes);
+  // In one piece: by default it would come in hundreds.
+  const content = zstdDecompressSync(body.subarray(end), { chunkSize: Math.max(bytes, 64) });
   let at = header.namesBytes;
   const tables = header.tableBytes.map((length) => {
     at += length;

@@ -77,8 +77,7 @@ export class InputSlots {
 
   /** Moves the slots from `first` on to the front, after the kernel has applied those before. */
   keepFrom(first: number): void {
-    const { bytes, inputs } = this.#kernel;
-    bytes.copyWithin(inputs, inputs + first * INPUT_SIZE, inputs + this.#count * INPUT_SIZE);
+    this.#kernel.keepInputsFrom(first, this.#count);
     this.#count -= first;
   }
 

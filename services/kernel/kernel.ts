@@ -4,12 +4,17 @@ import {
   ANSWER_SIZE,
   BLOB_CAPACITY,
   BOOKKEEPING_NEXT_POSITION,
+  HEADER_IDENTITY_CAPACITY,
   INPUT_CAPACITY,
   INPUT_SIZE,
   LAYOUT_VERSION,
+  NONE,
+  REPLAY_DEFERS_MARKS,
+  REPLAY_PASSES_IDENTITIES_OVER,
   TABLE_ACCOUNT_HEADS,
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
+  TABLE_HEADER,
 } from "../../assembly/layout.ts";
 
 /** How many rows each table of a shard can hold. Fixed for the life of a journal: they decide refusals. */
@@ -73,6 +78,9 @@ interface KernelExports {
   tableAddress(table: number): number;
   tableUsed(table: number): number;
   restored(): void;
+  /** The two are absent from kernels before 0.2.0. */
+  setReplay?(flags: number): void;
+  settleMarks?(account: number): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
   checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
@@ -105,6 +113,7 @@ export class Kernel {
   readonly exports: KernelExports;
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
+  readonly i32: Int32Array;
   readonly i64: BigInt64Array;
   readonly f64: Float64Array;
   /** Addresses of the input slots, the blob and the output slots. */
@@ -114,21 +123,25 @@ export class Kernel {
   readonly answer: number;
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
+  #defersMarks = false;
+  #alwaysReplays = 0;
 
   private constructor(
     binary: Uint8Array,
+    hash: string,
     capacities: Capacities,
     regimes: RegimeCapacities,
     exports: KernelExports,
     memory: WebAssembly.Memory,
   ) {
     this.binary = binary;
-    this.hash = createHash("sha256").update(binary).digest("hex");
+    this.hash = hash;
     this.capacities = capacities;
     this.regimes = regimes;
     this.exports = exports;
     this.bytes = new Uint8Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
     this.f64 = new Float64Array(memory.buffer);
     this.inputs = exports.inputAddress();
@@ -142,8 +155,27 @@ export class Kernel {
    * @throws KernelMismatchError when the binary has another record layout than this host
    */
   static create(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities = REGIME_CAPACITIES): Kernel {
-    const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const { accounts, pools, positions, instruments, identities, holds = DEFAULT_HOLDS } = capacities;
+    return Kernel.#layOut(binary, capacities, regimes, capacities.identities);
+  }
+
+  /**
+   * The same for a replay that looks no identity up, and that nothing but a replay goes on from: it has no room for them.
+   * Most of a shard's memory is theirs. A kernel from before this mode gets the room all the same.
+   * @throws KernelMismatchError when the binary has another record layout than this host
+   */
+  static createForReplay(binary: Uint8Array, capacities: Capacities): Kernel {
+    const spared = moduleOf(binary).replays ? 1 : capacities.identities;
+    const kernel = Kernel.#layOut(binary, capacities, REGIME_CAPACITIES, spared);
+    if (spared !== 1) return kernel;
+    kernel.u32[(kernel.exports.tableAddress(TABLE_HEADER) + HEADER_IDENTITY_CAPACITY) >> 2] = capacities.identities;
+    kernel.#alwaysReplays = REPLAY_PASSES_IDENTITIES_OVER;
+    kernel.replay(0);
+    return kernel;
+  }
+
+  static #layOut(binary: Uint8Array, capacities: Capacities, regimes: RegimeCapacities, identities: number): Kernel {
+    const { module, hash } = moduleOf(binary);
+    const { accounts, pools, positions, instruments, holds = DEFAULT_HOLDS } = capacities;
     const probe = instantiate(module, 1).exports;
     if (probe.layoutVersion() !== LAYOUT_VERSION) {
       throw new KernelMismatchError(
@@ -157,11 +189,29 @@ export class Kernel {
     };
     const instance = instantiate(module, Math.ceil(layOut(probe) / PAGE) + 1);
     layOut(instance.exports);
-    return new Kernel(binary, capacities, regimes, instance.exports, instance.memory);
+    return new Kernel(binary, hash, capacities, regimes, instance.exports, instance.memory);
+  }
+
+  /**
+   * Says how the host replays from here on: REPLAY_* of layout.ts. No state that is read through this class or a
+   * `KernelReader` differs, whatever the mode.
+   * @returns false when the kernel knows no such mode: it computes everything at once
+   */
+  replay(flags: number): boolean {
+    if (this.exports.setReplay === undefined) return false;
+    this.exports.setReplay(flags | this.#alwaysReplays);
+    this.#defersMarks = (flags & REPLAY_DEFERS_MARKS) !== 0;
+    return true;
+  }
+
+  /** Before an account's figures are read: does what a replay put off for it, or for all. */
+  settleMarks(account: number = NONE): void {
+    if (this.#defersMarks) this.exports.settleMarks!(account);
   }
 
   /** The used bytes of a table, as a view: valid until the next `apply`. */
   table(table: number): Uint8Array {
+    this.settleMarks();
     const address = this.exports.tableAddress(table);
     return this.bytes.subarray(address, address + (this.exports.tableUsed(table) >>> 0));
   }
@@ -190,6 +240,7 @@ export class Kernel {
       this.bytes.set(bytes, this.exports.tableAddress(table));
     });
     this.exports.restored();
+    this.#defersMarks = false;
   }
 
   /**
@@ -203,6 +254,12 @@ export class Kernel {
     for (const [account, position] of heads) this.i64[(table + account * ACCOUNT_HEAD_SIZE) >> 3] = BigInt(position);
   }
 
+  /** Moves the input slots from `first` on to the front, after the kernel has applied those before. */
+  keepInputsFrom(first: number, count: number): void {
+    if (first === count) return;
+    this.bytes.copyWithin(this.inputs, this.inputSlot(first), this.inputSlot(count));
+  }
+
   inputSlot(index: number): number {
     return this.inputs + index * INPUT_SIZE;
   }
@@ -211,6 +268,29 @@ export class Kernel {
   answers(): BigInt64Array {
     return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
   }
+}
+
+interface CompiledKernel {
+  readonly module: WebAssembly.Module;
+  readonly hash: string;
+  /** Whether it has a mode for replays. */
+  readonly replays: boolean;
+}
+
+/** Kernels compiled last. An instance that is made again from the same module runs the code that was optimised before. */
+const compiled = new Map<string, CompiledKernel>();
+const MOST_COMPILED = 4;
+
+function moduleOf(binary: Uint8Array): CompiledKernel {
+  const hash = createHash("sha256").update(binary).digest("hex");
+  const known = compiled.get(hash);
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
+  const replays = WebAssembly.Module.exports(module).some(({ name }) => name === "setReplay");
+  const kernel = { module, hash, replays };
+  if (compiled.size === MOST_COMPILED) compiled.delete(compiled.keys().next().value!);
+  compiled.set(hash, kernel);
+  return kernel;
 }
 
 /** Record layout of a kernel that need not fit this host. */

@@ -209,6 +209,7 @@ export class KernelReader {
   }
 
   account(account: number): AccountView {
+    this.#kernel.settleMarks(account);
     const record = this.#accounts + account * ACCOUNT_SIZE;
     const mode = this.#u8(record + ACCOUNT_MODE) as MarginModeNumber;
     return {
@@ -338,6 +339,7 @@ export class KernelReader {
 
   /** MAR-015 of one pool less what orders reserve; 0 when the account has none in the currency. */
   freeCollateral(account: number, currency: number): bigint {
+    this.#kernel.settleMarks(account);
     for (const slot of this.poolSlots(account)) {
       const record = this.#pools + slot * POOL_SIZE;
       if (this.#u32(record + POOL_CURRENCY) !== currency) continue;
@@ -372,6 +374,7 @@ export class KernelReader {
 
   /** The worst margin ratio among an account's pools and isolated positions. */
   worstMarginRatioE6(account: number): bigint {
+    this.#kernel.settleMarks(account);
     let worst = 0n;
     for (const slot of this.poolSlots(account)) {
       const record = this.#pools + slot * POOL_SIZE;

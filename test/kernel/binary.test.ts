@@ -26,6 +26,8 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
     "tableAddress",
     "tableUsed",
     "restored",
+    "setReplay",
+    "settleMarks",
     "liquidationPrice",
     "bankruptcyPrice",
     "checkOrder",

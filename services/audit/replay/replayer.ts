@@ -1,13 +1,11 @@
 import { LAYOUT_VERSION } from "../../../assembly/layout.ts";
 import { type Moment, NoAnswerError } from "../../engine/auditDesk.ts";
-import { Names } from "../../engine/names.ts";
-import { recallInput } from "../../engine/recall.ts";
+import { capacitiesIn } from "../../engine/recovery.ts";
 import { shardOfRung } from "../../engine/rung.ts";
 import { Shard } from "../../engine/shard.ts";
-import { JournalDamagedError } from "../../journal/journal.ts";
 import type { BatchOutline, JournalHistory } from "../../journal/journalHistory.ts";
 import type { Rung, RungStore } from "../../journal/rungs.ts";
-import { type Capacities, Kernel, KernelMismatchError } from "../../kernel/kernel.ts";
+import { Kernel, KernelMismatchError } from "../../kernel/kernel.ts";
 import { Walk } from "./walk.ts";
 
 /** Brings shards to moments of a journal: the nearest rung at or before, and the events after it. */
@@ -107,26 +105,11 @@ export class Replayer {
       });
     }
     try {
-      return Kernel.create(binary, this.#capacities());
+      return Kernel.createForReplay(binary, capacitiesIn(this.history.row(1)));
     } catch (error) {
       if (!(error instanceof KernelMismatchError)) throw error;
       throw new NoAnswerError("KERNEL_UNKNOWN", `event ${position}: ${error.message}`, { kernelHash: hash });
     }
-  }
-
-  #capacities(): Capacities {
-    const first = this.history.row(1);
-    const opened = first === undefined ? undefined : recallInput(first, new Names());
-    if (opened?.input.kind !== "shardOpened") throw new JournalDamagedError("event 1 is not ShardOpened");
-    const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } =
-      opened.input.shard;
-    return {
-      accounts: accountCapacity,
-      pools: poolCapacity,
-      positions: positionCapacity,
-      instruments: instrumentCapacity,
-      identities: identityCapacity,
-    };
   }
 }
 

@@ -1,25 +1,30 @@
-import type { PlacedInput } from "../../engine/engineInput.ts";
-import { EVENT_KINDS, FIRST_DERIVED_KIND } from "../../engine/eventKinds.ts";
-import { recallForRung } from "../../engine/recall.ts";
+import { FIRST_DERIVED_KIND } from "../../engine/eventKinds.ts";
 import { ReplayMismatchError } from "../../engine/recovery.ts";
-import { refersToUnknown } from "../../engine/refold.ts";
 import type { Shard } from "../../engine/shard.ts";
+import { StoredFold } from "../../engine/storedFold.ts";
+import type { EventColumns } from "../../journal/eventColumns.ts";
 import type { JournalRow } from "../../journal/journal.ts";
 import type { JournalHistory } from "../../journal/journalHistory.ts";
 
 /** Events that are read at a time: memory does not grow with the stretch. */
-const PAGE = 1_024;
+const PAGE = 4_096;
+/** Events that are read beyond the one that is asked for: what followed from its input is nearly always among them. */
+const BEYOND = 64;
 
-/** A shard that moves along its journal, and holds what the kernel derives against what was kept. */
+/** A shard that moves along its journal, and holds what the kernel derives against what was kept. It remembers no identities. */
 export class Walk {
   readonly shard: Shard;
   replayedEvents = 0;
   readonly #history: JournalHistory;
-  #page: readonly JournalRow[] = [];
+  readonly #fold: StoredFold;
+  #page: EventColumns | undefined;
+  /** Rows of the page that are whole inputs, each with all that followed from it. */
+  #whole = 0;
 
   constructor(shard: Shard, history: JournalHistory) {
     this.shard = shard;
     this.#history = history;
+    this.#fold = new StoredFold(shard);
   }
 
   /** The last event that the shard has. */
@@ -33,73 +38,37 @@ export class Walk {
    */
   async advanceTo(position: number): Promise<void> {
     while (this.position < position) {
-      const rows = this.#rowsTo(Math.min(position, this.position + PAGE));
-      if (rows.length === 0) throw new ReplayMismatchError(this.position + 1, "the journal does not have it");
-      const before = this.position;
-      this.#apply(rows);
-      if (this.position === before) throw new ReplayMismatchError(before + 1, "the kernel does not derive it");
+      const first = this.position + 1;
+      const page = this.#pageFrom(first, position);
+      const from = first - page.first;
+      let to = Math.min(position - page.first + 1, this.#whole);
+      while (to < this.#whole && page.kinds[to]! >= FIRST_DERIVED_KIND) to++;
+      this.#fold.apply(page, from, to);
+      this.replayedEvents += to - from;
       if (this.position < position) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** The events after the shard's, up to a position. */
-  #rowsTo(last: number): JournalRow[] {
-    const first = this.position + 1;
-    const start = this.#page[0]?.position ?? 0;
-    const end = this.#page.at(-1)?.position ?? 0;
-    if (first < start || last > end) this.#page = this.#history.rows(first, first + PAGE - 1);
-    return this.#page.filter((row) => row.position >= first && row.position <= last);
-  }
-
-  #apply(rows: readonly JournalRow[]): void {
-    const { shard } = this;
-    let pending: PlacedInput[] = [];
-    let from = this.position + 1;
-    const flush = (): void => {
-      if (pending.length === 0) return;
-      const derived = shard.fold(pending);
-      pending = [];
-      this.#compare(derived, from, rows);
-      from += derived.length;
-      this.replayedEvents += derived.length;
-    };
-    for (const row of rows) {
-      // A name that an earlier row opens must be known before this one is read.
-      if (refersToUnknown(row, shard.names)) flush();
-      const input = recallForRung(row, shard.names);
-      if (input !== undefined) pending.push(input);
-    }
-    flush();
-  }
-
-  #compare(derived: readonly JournalRow[], from: number, rows: readonly JournalRow[]): void {
-    const first = rows[0]!.position;
-    const beyond = from + derived.length - 1 - rows.at(-1)!.position;
-    const more = beyond > 0 ? this.#history.rows(rows.at(-1)!.position + 1, rows.at(-1)!.position + beyond) : [];
-    derived.forEach((row, index) => {
-      const at = from + index - first;
-      const kept = at < rows.length ? rows[at] : more[at - rows.length];
-      if (kept === undefined || !same(row, kept)) {
-        throw new ReplayMismatchError(
-          row.position,
-          `the kernel derives kind ${row.kind}, the journal has ${kept?.kind}`,
-        );
+  /** A page that has the whole input at a position, and as much as is wanted up to another. */
+  #pageFrom(first: number, last: number): EventColumns {
+    const known = this.#page;
+    if (known !== undefined && first >= known.first && first < known.first + this.#whole) return known;
+    for (let size = Math.min(PAGE, last - first + 1 + BEYOND); ; size *= 2) {
+      const page = this.#history.columns(first, first + size - 1);
+      if (page.count === 0) throw new ReplayMismatchError(first, "the journal does not have it");
+      if (page.kinds[0]! >= FIRST_DERIVED_KIND) throw new ReplayMismatchError(first, "it follows from no input");
+      // Batches are appended whole: where the journal ends, an input has all that followed from it.
+      let whole = page.count;
+      if (page.count === size) {
+        do whole--;
+        while (page.kinds[whole]! >= FIRST_DERIVED_KIND);
       }
-    });
+      if (whole === 0) continue;
+      this.#page = page;
+      this.#whole = whole;
+      return page;
+    }
   }
-}
-
-/** What was refused for its identity is told again without the times that the memory of identities gave. */
-function same(derived: JournalRow, kept: JournalRow): boolean {
-  return (
-    derived.position === kept.position &&
-    derived.kind === kept.kind &&
-    derived.account === kept.account &&
-    derived.instrument === kept.instrument &&
-    derived.previous === kept.previous &&
-    derived.eventTimeUs === kept.eventTimeUs &&
-    (kept.kind === EVENT_KINDS.inputRefused || Buffer.compare(derived.payload, kept.payload) === 0)
-  );
 }
 
 /** Whether the row follows from an input before it. */

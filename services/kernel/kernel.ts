@@ -75,7 +75,16 @@ interface KernelExports {
   restored(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
-  checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
+  checkOrder(
+    account: number,
+    instrument: number,
+    side: number,
+    quantity: bigint,
+    flags: number,
+    price: bigint,
+    lagUs: bigint,
+    lagBoundUs: bigint,
+  ): void;
   reservedOf(pool: number): bigint;
   largestOrder(account: number, instrument: number, side: number, flags: number, price: bigint): bigint;
   cureQuantity(account: number, instrument: number, side: number): bigint;

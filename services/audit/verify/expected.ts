@@ -4,6 +4,7 @@ import {
   JournalEvent,
   type MarginState,
   type OrderFigures,
+  type PriceKind,
   type RefusalReason,
 } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { Control } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
@@ -114,7 +115,9 @@ const ORDER_REQUESTS: ReadonlySet<string> = new Set(["placeHold", "amendHold", "
 /** What the check of an order found; undefined when nothing was looked at. */
 function orderFigures(output: Output): OrderFigures | undefined {
   const numbers = Array.from({ length: 11 }, (_, index) => output.value(index + 2));
-  if (numbers.every((number) => number === 0n)) return undefined;
+  // Of an order that rests the slot holds its quantity there.
+  const price = output.code === 0 ? 0n : output.value(13);
+  if (price === 0n && numbers.every((number) => number === 0n)) return undefined;
   return {
     initialMarginBefore: numbers[0]!,
     initialMarginAfter: numbers[1]!,
@@ -127,6 +130,8 @@ function orderFigures(output: Output): OrderFigures | undefined {
     fee: numbers[8]!,
     binding: Number(numbers[9]!) as RefusalReason,
     reduces: numbers[10] === 1n,
+    priceKind: Number(price >> 32n) as PriceKind,
+    priceKey: Number(price & 0xffff_ffffn),
   };
 }
 

@@ -20,6 +20,7 @@ const COMMAND_SEED = 3;
 const CONTROL_SEED = 7;
 // Refusals that the host decides (RefusalReason).
 const FIELD_MISSING = 20;
+const ENGINE_BEHIND = 85;
 const LISTING_INVALID = 36;
 const CAPACITY = 60;
 const OVERFLOW = 61;
@@ -160,7 +161,15 @@ export class RecordedFeed {
     }
   }
 
-  #refused(event: number, { input, reason }: { input?: RefusedInput | undefined; reason: number }): boolean {
+  #refused(
+    event: number,
+    {
+      input,
+      reason,
+      value: found,
+      limit,
+    }: { input?: RefusedInput | undefined; reason: number; value: bigint; limit: bigint },
+  ): boolean {
     switch (input?.$case) {
       case "fill": {
         const { value } = input;
@@ -173,7 +182,8 @@ export class RecordedFeed {
         return this.#refusedMarket(input.value, reason);
       case "accountCommand": {
         const { account, commandId, eventTimeUs, command } = input.value;
-        return this.#command(account, commandId, eventTimeUs, command);
+        const lag = reason === ENGINE_BEHIND ? [found, limit] : undefined;
+        return this.#command(account, commandId, eventTimeUs, command, lag);
       }
       default:
         throw new VerificationError("derivation", `event ${event}: a refused input without the input`, { event });
@@ -257,6 +267,7 @@ export class RecordedFeed {
     timeUs: bigint,
     instrument: number | undefined,
     { orderId, side, quantity, price, reduceOnly, expiresAtUs }: Omit<HoldTerms, "side"> & { readonly side: number },
+    lag?: readonly bigint[],
   ): void {
     if (orderId === "" || !this.#knowsOrders) {
       this.#machine.malformed(kind, timeUs, FIELD_MISSING, account, instrument);
@@ -274,6 +285,7 @@ export class RecordedFeed {
       first: quantity,
       second: price ?? 0n,
       third: expiresAtUs ?? 0n,
+      ...(lag && { numbers: lag }),
     });
   }
 
@@ -392,7 +404,14 @@ export class RecordedFeed {
     });
   }
 
-  #command(name: string, commandId: string, timeUs: bigint, command: Command | undefined): boolean {
+  /** @param lag of a request that was refused because the engine was behind its feed: how far, and its bound (CTL-015) */
+  #command(
+    name: string,
+    commandId: string,
+    timeUs: bigint,
+    command: Command | undefined,
+    lag?: readonly bigint[],
+  ): boolean {
     const names = this.#names;
     const account = names.accounts.number(name);
     if (name === "" || command === undefined) {
@@ -440,7 +459,7 @@ export class RecordedFeed {
         const instrument =
           command.$case === "placeHold" ? names.instruments.number(command.value.instrument) : undefined;
         const terms = { ...NO_TERMS, ...command.value };
-        this.#hold(HOLD_KINDS[command.$case], account, name, commandId, timeUs, instrument, terms);
+        this.#hold(HOLD_KINDS[command.$case], account, name, commandId, timeUs, instrument, terms, lag);
         return false;
       }
     }

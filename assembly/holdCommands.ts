@@ -7,18 +7,23 @@ import { positionFits } from "./holdings";
 import { addHold, changeHold, findHold, holdFits, removeHold } from "./holds";
 import {
   CHECK_BINDING, CHECK_CODE, CHECK_EQUITY_AFTER, CHECK_EQUITY_BEFORE, CHECK_FEE, CHECK_FREE_AFTER, CHECK_FREE_BEFORE,
-  CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER, CHECK_MM_BEFORE, CHECK_REDUCES, CHECK_VALUE,
+  CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER, CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE,
   HEADER_EVENT_TIME, HEADER_FIRST_EXPIRY, HEADER_HOLD_ROWS, HOLD_ACCOUNT, HOLD_AMENDED, HOLD_EXPIRED, HOLD_EXPIRY,
   HOLD_FILLED, HOLD_FLAGS, HOLD_INSTRUMENT, HOLD_INSTRUMENT_SETTLED, HOLD_KEY, HOLD_PLACED, HOLD_QUANTITY, HOLD_SIDE,
-  HOLD_TIME_OVER, HOLD_USED, INPUT_CHOICE, INPUT_FIRST, INPUT_INSTRUMENT, INPUT_LIQUIDITY, INPUT_ORDER, INPUT_SECOND,
+  HOLD_TIME_OVER, HOLD_USED, INPUT_BLOB, INPUT_BLOB_COUNT, INPUT_CHOICE, INPUT_FIRST, INPUT_INSTRUMENT, INPUT_LIQUIDITY, INPUT_ORDER, INPUT_SECOND,
   INPUT_THIRD, INSTRUMENT_SETTLED as SETTLED, NONE, ORDER_PRICED, ORDER_REDUCE_ONLY,
 } from "./layout";
 import { decide, said } from "./orders";
 import { answerInstrument, answerValue, emit, refuse, setValue } from "./outputs";
-import { header, holdAt, instrumentAt } from "./tables";
+import { blob, header, holdAt, instrumentAt } from "./tables";
 
-/** Values of the input's own slot: 0 value, 1 limit, 2 to 12 the figures of the check, 13 quantity that was or is held. */
+/**
+ * Values of the input's own slot: 0 value, 1 limit, 2 to 12 the figures of the check, 13 quantity that was or is held; of a
+ * refused one the price that it is about.
+ */
 const QUANTITY_VALUE: u32 = 13;
+/** In the blob of a request that came while the engine was behind its feed: how far, and its bound, us. */
+const LAG_NUMBERS: u32 = 2;
 
 export function applyHold(input: usize, kind: u8, account: u32): bool {
   const key = load<u64>(input, INPUT_ORDER);
@@ -51,7 +56,7 @@ function place(input: usize, account: u32, key: u64): bool {
   if (!load<u8>(instrumentAt(instrument), SETTLED) && (!holdFits() || !positionFits(account, instrument))) {
     return refuse(CAPACITY, 0, 0);
   }
-  if (!passes(account, instrument, side, quantity, flags, price, NONE)) return false;
+  if (!passes(input, account, instrument, side, quantity, flags, price, NONE)) return false;
   addHold(account, instrument, key, side, flags, quantity, price, expiry);
   answerValue(QUANTITY_VALUE, quantity);
   return true;
@@ -67,7 +72,7 @@ function amend(input: usize, account: u32, slot: u32): bool {
   if (!expiryAhead(expiry)) return refuse(TIME_RANGE, expiry, load<i64>(header, HEADER_EVENT_TIME));
   const flags = (load<u8>(hold, HOLD_FLAGS) & ORDER_REDUCE_ONLY) | (load<u8>(input, INPUT_LIQUIDITY) & ORDER_PRICED);
   const instrument = load<u32>(hold, HOLD_INSTRUMENT);
-  if (!passes(account, instrument, load<u8>(hold, HOLD_SIDE), quantity, flags, price, slot)) return false;
+  if (!passes(input, account, instrument, load<u8>(hold, HOLD_SIDE), quantity, flags, price, slot)) return false;
   changeHold(slot, flags, quantity, price, expiry);
   answerValue(QUANTITY_VALUE, quantity);
   return true;
@@ -80,9 +85,14 @@ function expiryAhead(expiry: i64): bool {
 
 /** Asks the check, and puts its figures into the input's own slot: the journal keeps them with the answer. */
 function passes(
-  account: u32, instrument: u32, side: u8, quantity: i64, flags: u8, price: i64, replaced: u32,
+  input: usize, account: u32, instrument: u32, side: u8, quantity: i64, flags: u8, price: i64, replaced: u32,
 ): bool {
-  decide(account, instrument, side, quantity, flags, price, replaced);
+  // How far behind its feed the engine found itself when it took the request, if it was too far.
+  const lags = load<u32>(input, INPUT_BLOB_COUNT) == LAG_NUMBERS;
+  const told = blob + <usize>load<u32>(input, INPUT_BLOB);
+  const lag: i64 = lags ? load<i64>(told) : 0;
+  const lagBound: i64 = lags ? load<i64>(told, 8) : 0;
+  decide(account, instrument, side, quantity, flags, price, replaced, lag, lagBound);
   const code = <u8>said(CHECK_CODE);
   if (code != 0) refuse(code, said(CHECK_VALUE), said(CHECK_LIMIT));
   answerValue(2, said(CHECK_IM_BEFORE));
@@ -96,6 +106,7 @@ function passes(
   answerValue(10, said(CHECK_FEE));
   answerValue(11, said(CHECK_BINDING));
   answerValue(12, said(CHECK_REDUCES));
+  if (code != 0) answerValue(QUANTITY_VALUE, said(CHECK_PRICE));
   return code == 0;
 }
 

@@ -141,10 +141,15 @@ export function bankruptcyPrice(position: u32): i64 {
   return criticalPrice(position, true);
 }
 
-/** MAR-024. The answer stands at `answerAddress`. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY. */
-export function checkOrder(account: u32, instrument: u32, side: u32, quantity: i64, flags: u32, price: i64): void {
+/**
+ * MAR-024. The answer stands at `answerAddress`. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY. `lagUs`: how far the engine lies
+ * behind its feed when that is beyond `lagBoundUs`, else 0 (CTL-015).
+ */
+export function checkOrder(
+  account: u32, instrument: u32, side: u32, quantity: i64, flags: u32, price: i64, lagUs: i64, lagBoundUs: i64,
+): void {
   valueAccount(account);
-  decide(account, instrument, <u8>side, quantity, <u8>flags, price, NONE);
+  decide(account, instrument, <u8>side, quantity, <u8>flags, price, NONE, lagUs, lagBoundUs);
 }
 
 /** MAR-038. The answer stands at `answerAddress`: why one lot more does not pass. @returns quantity units */

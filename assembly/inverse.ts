@@ -29,7 +29,7 @@ function tell(field: u32, value: i64): void {
 }
 
 function passesLots(account: u32, number: u32, side: u8, flags: u8, price: i64, lots: i64): bool {
-  decide(account, number, side, lots * load<i64>(instrumentAt(number), INSTRUMENT_LOT), flags, price, NONE);
+  decide(account, number, side, lots * load<i64>(instrumentAt(number), INSTRUMENT_LOT), flags, price, NONE, 0, 0);
   return said(CHECK_CODE) == 0;
 }
 
@@ -38,7 +38,7 @@ function passesLots(account: u32, number: u32, side: u8, flags: u8, price: i64, 
  * closes the position passes first; from there on an order that fits makes every smaller one fit.
  */
 export function largest(account: u32, number: u32, side: u8, flags: u8, price: i64): i64 {
-  decide(account, number, side, 0, flags, price, NONE);
+  decide(account, number, side, 0, flags, price, NONE, 0, 0);
   if (account >= load<u32>(header, HEADER_ACCOUNTS) || number >= load<u32>(header, HEADER_INSTRUMENTS)) return 0;
   const instrument = instrumentAt(number);
   const lot = load<i64>(instrument, INSTRUMENT_LOT);

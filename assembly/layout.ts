@@ -10,7 +10,7 @@
 // delivered twice, and the state must not.
 
 /** Raised by one whenever a record below changes shape. */
-export const LAYOUT_VERSION: i32 = 3;
+export const LAYOUT_VERSION: i32 = 4;
 
 /** "No such row" in every reference between records. */
 export const NONE: u32 = 0xffffffff;
@@ -155,7 +155,7 @@ export const REGIME_VALUATION: u32 = 16;
 export const REGIME_NEXT_VALUATION: u32 = 20;
 export const REGIME_CAPACITY: u32 = 16;
 
-/** Instrument: 256 bytes.
+/** Instrument: 272 bytes.
  *
  *    0 kind u8 | 1 settled u8 | 2 non-positive prices u8 | 3 marked u8
  *    4 currency u32 | 8 margin table u32 | 12 scenario grid u32 | 16 default leverage e2 u32 | 20 held marks u32
@@ -170,8 +170,9 @@ export const REGIME_CAPACITY: u32 = 16;
  *  198 controls with limits of the instrument (bits 0 to 11) and its switches (from bit 12 on) u16
  *  200 strike e8 i64 | 208 volatility e9 i64 | 216 forward e8 i64 | 224 interest e9 i64
  *  232 multiplier numerator i64 | 240 multiplier denominator i64 | 248 version u32: rises with every fact that a regime reads
+ *  256 when the volatility was told us i64 | 264 when the forward was told us i64
  */
-export const INSTRUMENT_SIZE: u32 = 256;
+export const INSTRUMENT_SIZE: u32 = 272;
 export const INSTRUMENT_KIND: u32 = 0;
 export const INSTRUMENT_SETTLED: u32 = 1;
 export const INSTRUMENT_NON_POSITIVE: u32 = 2;
@@ -217,6 +218,8 @@ export const INSTRUMENT_INTEREST: u32 = 224;
 export const INSTRUMENT_MULTIPLIER_NUMERATOR: u32 = 232;
 export const INSTRUMENT_MULTIPLIER_DENOMINATOR: u32 = 240;
 export const INSTRUMENT_VERSION: u32 = 248;
+export const INSTRUMENT_VOLATILITY_TIME: u32 = 256;
+export const INSTRUMENT_FORWARD_TIME: u32 = 264;
 export const INSTRUMENT_CONTROLS: u32 = 198;
 export const INSTRUMENT_CONTROLS_SWITCHES: u32 = 12;
 
@@ -545,5 +548,13 @@ export const CHECK_LIMIT: u32 = 11;
 export const CHECK_FEE: u32 = 12;
 /** The refusal that stands nearest, 0 when nothing limits the order. */
 export const CHECK_BINDING: u32 = 13;
+/** Of PRICE_STALE and PRICE_MISSING: whose price it is. PRICE_OF_* in the upper half, the key of a name in the lower; else 0. */
+export const CHECK_PRICE: u32 = 14;
 /** i64s of the answer; the slot of a hold input carries them all as its values. */
-export const CHECK_FIELDS: u32 = 14;
+export const CHECK_FIELDS: u32 = 15;
+
+// What of an instrument a price is; the numbers of plimsoll.v1.PriceKind. An index is also the rate of a currency.
+export const PRICE_OF_MARK: u8 = 1;
+export const PRICE_OF_VOLATILITY: u8 = 2;
+export const PRICE_OF_FORWARD: u8 = 3;
+export const PRICE_OF_INDEX: u8 = 4;

@@ -11,7 +11,8 @@ import { creditVenue, isCross, setQuantity } from "./holdings";
 import { coverPool } from "./insurance";
 import {
   BOOKKEEPING_MARKS, CURRENCY_KEY, FLAG_FORWARD, HEADER_INSTRUMENTS, INSTRUMENT_UNDERLYING, INSTRUMENT_VERSION, FLAG_INTEREST, FLAG_VOLATILITY, FUNDING_PAID, HEADER_KEYS, INDEX_PRICE, INDEX_TIME,
-  INSTRUMENT_FORWARD, INSTRUMENT_FORWARD_KNOWN, INSTRUMENT_INTEREST, INSTRUMENT_VOLATILITY, INSTRUMENT_VOLATILITY_KNOWN, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
+  INSTRUMENT_FORWARD, INSTRUMENT_FORWARD_KNOWN, INSTRUMENT_FORWARD_TIME, INSTRUMENT_INTEREST, INSTRUMENT_VOLATILITY,
+  INSTRUMENT_VOLATILITY_KNOWN, INSTRUMENT_VOLATILITY_TIME, INSTRUMENT_CURRENCY, INSTRUMENT_FUNDING_TIME, INSTRUMENT_HELD_MARK,
   INSTRUMENT_HELD_MARKS, INSTRUMENT_HELD_TIME, INSTRUMENT_MARK, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_NET_QUANTITY,
   INSTRUMENT_NON_POSITIVE, INSTRUMENT_PRICE_BAND, INSTRUMENT_PRICE_LIMIT, INSTRUMENT_SETTLED, POOL_BALANCE,
   POOL_OPEN_POSITIONS, POSITION_ACCOUNT, POSITION_ENTRY_COST, POSITION_FUNDING, POSITION_MARK_VALUE, POSITION_POOL,
@@ -64,14 +65,16 @@ function checkExtras(instrument: usize, flags: u8, extras: usize): bool {
   return true;
 }
 
-function storeExtras(instrument: usize, flags: u8, extras: usize): void {
+function storeExtras(instrument: usize, timeUs: i64, flags: u8, extras: usize): void {
   if (flags & FLAG_VOLATILITY) {
     store<u8>(instrument, 1, INSTRUMENT_VOLATILITY_KNOWN);
     store<i64>(instrument, load<i64>(extras), INSTRUMENT_VOLATILITY);
+    store<i64>(instrument, timeUs, INSTRUMENT_VOLATILITY_TIME);
   }
   if (flags & FLAG_FORWARD) {
     store<u8>(instrument, 1, INSTRUMENT_FORWARD_KNOWN);
     store<i64>(instrument, load<i64>(extras, 8), INSTRUMENT_FORWARD);
+    store<i64>(instrument, timeUs, INSTRUMENT_FORWARD_TIME);
   }
   if (flags & FLAG_INTEREST) store<i64>(instrument, load<i64>(extras, 16), INSTRUMENT_INTEREST);
 }
@@ -102,7 +105,7 @@ export function setMark(number: u32, price: i64, timeUs: i64, flags: u8, extras:
   store<u8>(instrument, 1, INSTRUMENT_MARKED);
   store<i64>(instrument, price, INSTRUMENT_MARK);
   store<i64>(instrument, timeUs, INSTRUMENT_MARK_TIME);
-  storeExtras(instrument, flags, extras);
+  storeExtras(instrument, timeUs, flags, extras);
   raiseVersion(instrument);
   store<i64>(bookkeeping, load<i64>(bookkeeping, BOOKKEEPING_MARKS) + 1, BOOKKEEPING_MARKS);
   revalueScenarios(number);

@@ -2,9 +2,8 @@
 // back; nothing is booked and nothing kept.
 
 import {
-  ACCOUNT_QUARANTINED, ACCOUNT_RESERVED, ACCOUNT_STATE as STATE_REFUSED, ACCOUNT_UNKNOWN, FIELD_MISSING, FREE_COLLATERAL, INITIAL_MARGIN,
-  INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MARGIN_UNKNOWN, NOT_REDUCING, OVERFLOW, PRICE_MISSING, PRICE_STALE,
-  REGIME_NEEDED,
+  ACCOUNT_QUARANTINED, ACCOUNT_RESERVED, ACCOUNT_STATE as STATE_REFUSED, ACCOUNT_UNKNOWN, ENGINE_BEHIND, FIELD_MISSING, FREE_COLLATERAL, INITIAL_MARGIN,
+  INSTRUMENT_SETTLED, INSTRUMENT_UNKNOWN, MARGIN_UNKNOWN, NOT_REDUCING, OVERFLOW, PRICE_MISSING, REGIME_NEEDED,
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
 import { accountTakesRisk, checkControls, refusedLimit, refusedValue } from "./controls";
@@ -18,12 +17,13 @@ import { findPool, isCross, isVenueAccount, positionOrSpare } from "./holdings";
 import {
   ACCOUNT_QUARANTINED as QUARANTINED, ANSWER_SIZE, CHECK_BINDING, CHECK_CODE, CHECK_EQUITY_AFTER, CHECK_EQUITY_BEFORE,
   CHECK_FEE, CHECK_FREE_AFTER, CHECK_FREE_BEFORE, CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER,
-  CHECK_MM_BEFORE, CHECK_REDUCES, CHECK_VALUE, CURRENCY_CAPACITY, HEADER_ACCOUNTS, HEADER_EVENT_TIME, HEADER_INSTRUMENTS,
-  INSTRUMENT_CURRENCY, INSTRUMENT_MARK_TIME, INSTRUMENT_MARKED, INSTRUMENT_SETTLED as SETTLED, INSTRUMENT_STALE_AFTER,
+  CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE, CURRENCY_CAPACITY, HEADER_ACCOUNTS, HEADER_INSTRUMENTS,
+  INSTRUMENT_CURRENCY, INSTRUMENT_KEY, INSTRUMENT_MARKED, INSTRUMENT_SETTLED as SETTLED, PRICE_OF_MARK,
   LIQUIDITY_TAKER, NONE, ORDER_PRICED, ORDER_REDUCE_ONLY, POOL_BALANCE, POOL_IM, POOL_MM, POOL_PROFIT, POSITION_IM,
   POSITION_LEVERAGE, POSITION_MM, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
 } from "./layout";
 import { isolatedEquity, markValueOf, poolEquity, profitOf } from "./margin";
+import { checkPriceAges, failedPrice, failedPriceAge, failedPriceLimit } from "./priceAges";
 import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue } from "./formats";
 import {
   addOrder, BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, evaluateOrders, failedEquity, failedInitial, failedRegimeCode, fencedIn,
@@ -67,14 +67,19 @@ let reduces: bool = false;
 let accompanied: bool = false;
 /** The hold that the order is to take the place of. */
 let replacedHold: u32 = NONE;
+/** CTL-015: how far the engine lies behind its feed, us, when that is further than its bound; 0: it does not. */
+let lag: i64 = 0;
+let lagLimit: i64 = 0;
 
 /**
  * Writes the answer; changes nothing else.
  * @param orderFlags ORDER_PRICED, ORDER_REDUCE_ONLY
  * @param replaced the hold that the order is to take the place of, NONE for a new one
+ * @param lagUs how far the engine lies behind its feed, when that is beyond `lagBoundUs`; 0 when it is not
  */
 export function decide(
   ofAccount: u32, inInstrument: u32, ofSide: u8, ofQuantity: i64, orderFlags: u8, atPrice: i64, replaced: u32,
+  lagUs: i64, lagBoundUs: i64,
 ): void {
   memory.fill(answer, 0, ANSWER_SIZE);
   account = ofAccount;
@@ -84,6 +89,8 @@ export function decide(
   flags = orderFlags;
   price = atPrice;
   replacedHold = replaced;
+  lag = lagUs;
+  lagLimit = lagBoundUs;
   const priced = (flags & ORDER_PRICED) != 0;
   if (account >= load<u32>(header, HEADER_ACCOUNTS)) return refuseOrder(ACCOUNT_UNKNOWN, 0, 0);
   if (isVenueAccount(account)) return refuseOrder(ACCOUNT_RESERVED, 0, 0);
@@ -94,7 +101,10 @@ export function decide(
   if (!checkQuantity(instrument, quantity) || (priced && !checkPriceOfOrder(instrument, price))) {
     return refuseOrder(failedCode, failedValue, failedLimit);
   }
-  if (!load<u8>(instrument, INSTRUMENT_MARKED)) return refuseOrder(PRICE_MISSING, 0, 0);
+  if (!load<u8>(instrument, INSTRUMENT_MARKED)) {
+    refuseOrder(PRICE_MISSING, 0, 0);
+    return say(CHECK_PRICE, (<i64>PRICE_OF_MARK << 32) | load<u32>(instrument, INSTRUMENT_KEY));
+  }
 
   let position = positionOrSpare(account, number);
   const held = load<i64>(position, POSITION_QUANTITY);
@@ -219,10 +229,11 @@ function decideByTables(): void {
 /** New risk only: what reduces stays possible (design D7). */
 function checkNewRisk(): void {
   if (load<u8>(accountAt(account), QUARANTINED)) return refuseOrder(ACCOUNT_QUARANTINED, 0, 0);
-  const instrument = instrumentAt(number);
-  const age = load<i64>(header, HEADER_EVENT_TIME) - load<i64>(instrument, INSTRUMENT_MARK_TIME);
-  const staleAfter = load<i64>(instrument, INSTRUMENT_STALE_AFTER);
-  if (age > staleAfter) refuseOrder(PRICE_STALE, age, staleAfter);
+  const code = checkPriceAges(account, number);
+  if (code != 0) {
+    refuseOrder(code, failedPriceAge, failedPriceLimit);
+    say(CHECK_PRICE, failedPrice);
+  } else if (lag != 0 && said(CHECK_CODE) == 0) refuseOrder(ENGINE_BEHIND, lag, lagLimit);
 }
 
 /** What this instrument's orders reserve by the regime without the order, and what the account does once it is filled. */

@@ -1,5 +1,5 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
-import { type Migration, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Clock } from "../ingest/clock.ts";
 import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
@@ -8,21 +8,20 @@ import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
 import type { RungStore } from "../journal/rungs.ts";
 import type { SnapshotStore } from "../journal/snapshots.ts";
-import { bindingName } from "../kernel/bindingName.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
-import type { AccountView, ControlsView, InstrumentView, OrderAnswer } from "../kernel/views.ts";
+import type { AccountView, ControlsView, FeedLag, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import { type AccountBook, bookOfAccount } from "./accountBook.ts";
 import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
-import type { PlacedInput } from "./engineInput.ts";
+import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
-import { holdCommand, holdOutcomeOfRow, NOTHING_LOOKED_AT } from "./holdOutcome.ts";
+import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
-import { FIRST_EVENT_TIME_US } from "./record.ts";
+import { END_EVENT_TIME_US, FIRST_EVENT_TIME_US, isHold } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
 import type {
   AccountRank,
@@ -77,8 +76,6 @@ export interface StartReport {
   readonly replayedEvents: number;
   readonly epoch: number;
 }
-
-type Refusal = Pick<OrderAnswer, "code" | "value" | "limit" | "binding">;
 
 interface WaitingCommand {
   readonly input: VenueInput;
@@ -288,7 +285,7 @@ export class Engine implements RiskEngine {
     for (const { input } of commands) placed.push(ownInput(input));
     let rows: JournalRow[];
     try {
-      rows = this.#shard.fold(placed);
+      rows = this.#shard.fold(this.#withLag(placed));
       await this.#append(rows, spans, this.#head.epoch);
     } catch (error) {
       // They wait again, to be told why the engine leaves.
@@ -439,24 +436,36 @@ export class Engine implements RiskEngine {
 
   checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
     this.#batchSize.asked();
-    const answer = this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly);
-    if (answer.code !== 0 || answer.reduces) return answer;
-    const behind = this.behind();
-    return behind === undefined ? answer : { ...answer, ...behind };
+    return this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly, this.behind());
+  }
+
+  /** CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound. */
+  behind(): FeedLag | undefined {
+    return this.#behind(this.#eventTimeUs);
+  }
+
+  #behind(newestUs: bigint): FeedLag | undefined {
+    const bound = this.#options.lagBound;
+    if (bound === undefined) return undefined;
+    const lagUs = BigInt(bound.clock.nowMs()) * 1_000n - newestUs;
+    const boundUs = BigInt(bound.maxLagMs) * 1_000n;
+    return lagUs <= boundUs ? undefined : { lagUs, boundUs };
   }
 
   /**
-   * CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound; in
-   * microseconds. Decided here and not in the fold, because a replay has no clock: whoever takes new risk asks before it
-   * writes anything down.
+   * CTL-015: requests for orders that come while the engine is behind say so to the fold, which has no clock. Requests from
+   * the feed are looked at like those of the gateway, each with the newest event before it.
    */
-  behind(): Refusal | undefined {
-    const bound = this.#options.lagBound;
-    if (bound === undefined) return undefined;
-    const value = BigInt(bound.clock.nowMs()) * 1_000n - this.#eventTimeUs;
-    const limit = BigInt(bound.maxLagMs) * 1_000n;
-    if (value <= limit) return undefined;
-    return { code: RefusalReason.ENGINE_BEHIND, value, limit, binding: bindingName(RefusalReason.ENGINE_BEHIND) };
+  #withLag(placed: PlacedInput[]): PlacedInput[] {
+    if (this.#options.lagBound === undefined) return placed;
+    let newestUs = this.#eventTimeUs;
+    return placed.map((each) => {
+      const isRequest = each.input.kind === "account" && isHold(each.input.command);
+      const lag = isRequest ? this.#behind(newestUs) : undefined;
+      const timeUs = timeOf(each);
+      if (timeUs > newestUs && timeUs < END_EVENT_TIME_US) newestUs = timeUs;
+      return lag === undefined ? each : { ...each, lag };
+    });
   }
 
   controls(): ControlsView {
@@ -490,10 +499,6 @@ export class Engine implements RiskEngine {
 
   async submitHold(request: HoldRequest): Promise<HoldOutcome> {
     this.#batchSize.asked();
-    const late = request.kind === "release" || request.reduceOnly ? undefined : this.behind();
-    if (late !== undefined) {
-      return { ...late, duplicate: false, figures: { ...NOTHING_LOOKED_AT, ...late }, asOf: this.asOf() };
-    }
     const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(holdCommand(request), eventTimeUs));
     const answered = holdOutcomeOfRow(row);
     if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };

@@ -8,6 +8,7 @@ import type {
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../ingest/source.ts";
+import type { FeedLag } from "../kernel/views.ts";
 import type { Currency } from "./names.ts";
 
 /** Everything that the fold takes: what venues say, and what the engine itself puts into its history. */
@@ -41,6 +42,8 @@ export interface PlacedInput {
    * identity once got. Nothing but the memory of identities can know it.
    */
   readonly recognised?: number;
+  /** Of a request for an order: the engine was too far behind its feed when it took it, and takes no new risk (CTL-015). */
+  readonly lag?: FeedLag | undefined;
 }
 
 /** Event time of an input, in microseconds; as the venue said it, sensible or not. */

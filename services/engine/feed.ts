@@ -42,6 +42,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { COMMAND_IDENTITY, CONTROL_IDENTITY, FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
 import type { InputSlots } from "../kernel/inputSlots.ts";
+import type { FeedLag } from "../kernel/views.ts";
 import { isOption, valueFraction } from "../markets/valueFraction.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { keysOf, type Names } from "./names.ts";
@@ -92,7 +93,7 @@ export class Feed {
       case "market":
         return this.#market(input.event);
       case "account":
-        return this.#account(input.command);
+        return this.#account(input.command, placed.lag);
       case "unreadable":
         this.#slots.malformed(RECORD_QUARANTINED, NONE, NONE, timeUs, input.reason);
         return false;
@@ -150,6 +151,7 @@ export class Feed {
     kind: number,
     { account: name, commandId, eventTimeUs }: AccountCommand,
     { orderId, instrument, side, quantity, price, reduceOnly, expiresAtUs }: HoldTerms,
+    lag?: FeedLag,
   ): void {
     const account = this.#names.account(name) ?? NONE;
     const number = this.#names.instrument(instrument) ?? NONE;
@@ -160,7 +162,8 @@ export class Feed {
     const identity = identityOf(COMMAND_IDENTITY, name, commandId, "", orderId);
     const flags = (price === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
     const expiry = expiresAtUs ?? 0n;
-    this.#slots.hold(kind, account, number, eventTimeUs, identity, side, flags, quantity, price ?? 0n, expiry);
+    const behind = lag && ([lag.lagUs, lag.boundUs] as const);
+    this.#slots.hold(kind, account, number, eventTimeUs, identity, side, flags, quantity, price ?? 0n, expiry, behind);
     this.#nameOrder(orderId);
   }
 
@@ -281,7 +284,7 @@ export class Feed {
     ]);
   }
 
-  #account(accountCommand: AccountCommand): boolean {
+  #account(accountCommand: AccountCommand, lag: FeedLag | undefined): boolean {
     const { account: name, commandId, eventTimeUs, command } = accountCommand;
     const known = this.#names.account(name);
     const account = known ?? NONE;
@@ -336,10 +339,10 @@ export class Feed {
         return false;
       }
       case "placeHold":
-        this.#hold(HOLD_PLACED, accountCommand, command.value);
+        this.#hold(HOLD_PLACED, accountCommand, command.value, lag);
         return false;
       case "amendHold":
-        this.#hold(HOLD_AMENDED, accountCommand, { ...NO_TERMS, ...command.value });
+        this.#hold(HOLD_AMENDED, accountCommand, { ...NO_TERMS, ...command.value }, lag);
         return false;
       case "releaseHold":
         this.#hold(HOLD_RELEASED, accountCommand, { ...NO_TERMS, ...command.value });

@@ -63,4 +63,6 @@ export const NOTHING_LOOKED_AT = {
   equityAfter: 0n,
   freeCollateralBefore: 0n,
   freeCollateralAfter: 0n,
+  priceKind: 0,
+  priceKey: 0,
 };

@@ -6,6 +6,7 @@ import {
 import type { AccountCommand, MarketEvent, Settlement } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { EventVersionError, upcast } from "../journal/upcast.ts";
+import type { FeedLag } from "../kernel/views.ts";
 import { isOption } from "../markets/valueFraction.ts";
 import type { EngineInput, PlacedInput } from "./engineInput.ts";
 import { EVENT_KINDS, FIRST_DERIVED_KIND } from "./eventKinds.ts";
@@ -35,7 +36,14 @@ export function recallInput(row: JournalRow, names: Names): PlacedInput | undefi
     offset: Number(event.sourceOffset),
     eventTimeUs: row.eventTimeUs,
     input: inputOf(row, event, names),
+    lag: lagOf(event),
   };
+}
+
+/** The lag stands in its refusal; where it decided nothing, a replay does without it. */
+function lagOf({ body }: JournalEvent): FeedLag | undefined {
+  if (body?.$case !== "inputRefused" || body.value.reason !== RefusalReason.ENGINE_BEHIND) return undefined;
+  return { lagUs: body.value.value, boundUs: body.value.limit };
 }
 
 /** Refusals that only the memory of identities can give (INP-001). */

@@ -4,12 +4,14 @@ import {
   JournalEvent,
   type MarginState,
   type OrderFigures,
+  type PriceKind,
   type RefusalReason,
 } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, Control, Fill, MarketEvent } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { VERSION_FIELD } from "../journal/upcast.ts";
 import type { OutputSlots } from "../kernel/outputSlots.ts";
+import { priceNumbers } from "../kernel/reader.ts";
 import { type PlacedInput, timeOf } from "./engineInput.ts";
 import { EVENT_KINDS } from "./eventKinds.ts";
 import type { Feed } from "./feed.ts";
@@ -22,7 +24,7 @@ type Body = NonNullable<JournalEvent["body"]>;
 
 /** Times outside the calendar (INP-004) stand in the refused input itself; their column holds 0. */
 export const FIRST_EVENT_TIME_US = 946_684_800_000_000n;
-const END_EVENT_TIME_US = 7_258_118_400_000_000n;
+export const END_EVENT_TIME_US = 7_258_118_400_000_000n;
 
 /** Writes down an input and what became of it, from the kernel's output slot. */
 export function recordOutcome(output: OutputSlots, placed: PlacedInput, names: Names, feed: Feed): JournalRow {
@@ -239,12 +241,13 @@ function commandApplied(
   }
 }
 
-function isHold({ command }: AccountCommand): boolean {
+export function isHold({ command }: AccountCommand): boolean {
   return command?.$case === "placeHold" || command?.$case === "amendHold" || command?.$case === "releaseHold";
 }
 
 /** What the check found, from the values of a request's slot (assembly/holdCommands.ts); undefined when nothing was looked at. */
 function orderFigures(output: OutputSlots): OrderFigures | undefined {
+  const price = priceNumbers(output.code === 0 ? 0n : output.value(13));
   const figures: OrderFigures = {
     initialMarginBefore: output.value(2),
     initialMarginAfter: output.value(3),
@@ -257,6 +260,8 @@ function orderFigures(output: OutputSlots): OrderFigures | undefined {
     fee: output.value(10),
     binding: Number(output.value(11)) as RefusalReason,
     reduces: output.value(12) === 1n,
+    priceKind: price.priceKind as PriceKind,
+    priceKey: price.priceKey,
   };
   const looked = Object.values(figures).some((figure) => Boolean(figure));
   return looked ? figures : undefined;

@@ -3,14 +3,14 @@ import type { Currency } from "../engine/names.ts";
 import type { HoldOutcome, OrderQuestion, RiskEngine } from "../engine/riskEngine.ts";
 import type { OrderAnswer } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
-import { refusalMessage, refusalWithoutNumbers } from "./refusals.ts";
+import { orderRefusal, refusalWithoutNumbers } from "./refusals.ts";
 
 export function decisionMessage(engine: RiskEngine, question: OrderQuestion, answer: OrderAnswer): OrderDecision {
   const instrument = engine.names.instruments[question.instrument]!;
   const currency = engine.names.currencies[instrument.currency]!;
   return {
     accepted: answer.code === 0,
-    refusal: answer.code === 0 ? undefined : refusalMessage(answer, currency, instrument),
+    refusal: answer.code === 0 ? undefined : orderRefusal(answer, currency, instrument, engine.names),
     reduces: answer.reduces,
     currency: currency.name,
     fee: formatDecimal(answer.fee, currency.scale),

@@ -1,7 +1,8 @@
 import { status } from "@grpc/grpc-js";
 import type { Refusal } from "../../generated/proto/plimsoll/v1/gate_service.ts";
-import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { Currency, Instrument } from "../engine/names.ts";
+import { PriceKind, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Currency, Instrument, Names } from "../engine/names.ts";
+import type { OrderAnswer } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 
 /** What the value and the limit of a refusal count. */
@@ -34,7 +35,7 @@ const MEANINGS: { readonly [reason: number]: RefusalMeaning } = {
   [RefusalReason.PRICE_LIMIT]: meaning("limit_price", "price", "MAR-024", INVALID_ARGUMENT),
   [RefusalReason.PRICE_BAND]: meaning("mark_price", "price", "INP-003", FAILED_PRECONDITION),
   [RefusalReason.PRICE_MISSING]: meaning("mark_price", "nothing", "MAR-024", FAILED_PRECONDITION),
-  [RefusalReason.PRICE_STALE]: meaning("mark_age", "seconds", "MAR-024", FAILED_PRECONDITION),
+  [RefusalReason.PRICE_STALE]: meaning("mark_age", "seconds", "CTL-017", FAILED_PRECONDITION),
   [RefusalReason.QUANTITY_NOT_POSITIVE]: meaning("quantity", "quantity", "MAR-024", INVALID_ARGUMENT),
   [RefusalReason.QUANTITY_OFF_LOT]: meaning("quantity", "quantity", "MAR-024", INVALID_ARGUMENT),
   [RefusalReason.QUANTITY_LIMIT]: meaning("quantity", "quantity", "MAR-024", INVALID_ARGUMENT),
@@ -115,13 +116,30 @@ export function refusalMessage(
     limit: measure === undefined ? "" : formatDecimal(refused.limit, measure.scale),
     unit: measure?.unit ?? "",
     rule,
+    priceOf: "",
   };
+}
+
+const PRICE_FIELDS: { readonly [kind: number]: string } = {
+  [PriceKind.MARK]: "mark",
+  [PriceKind.VOLATILITY]: "volatility",
+  [PriceKind.FORWARD]: "forward",
+  [PriceKind.INDEX]: "index",
+};
+
+/** A refused order. Of a price that is too old or missing it says which of whose prices (CTL-017). */
+export function orderRefusal(answer: OrderAnswer, currency: Currency, instrument: Instrument, names: Names): Refusal {
+  const refusal = refusalMessage(answer, currency, instrument);
+  const price = PRICE_FIELDS[answer.priceKind];
+  if (price === undefined) return refusal;
+  const field = answer.code === RefusalReason.PRICE_STALE ? `${price}_age` : `${price}_price`;
+  return { ...refusal, field, priceOf: names.keys[answer.priceKey] ?? "" };
 }
 
 /** Of a release, which says neither instrument nor currency. */
 export function refusalWithoutNumbers(code: number): Refusal {
   const { field, rule } = MEANINGS[code] ?? NO_MEANING;
-  return { reason: code as RefusalReason, field, value: "", limit: "", unit: "", rule };
+  return { reason: code as RefusalReason, field, value: "", limit: "", unit: "", rule, priceOf: "" };
 }
 
 /** A refusal as a sentence. */
@@ -132,7 +150,8 @@ export function refusalSentence(refusal: Refusal): string {
     return `${name}${rule}`;
   }
   const unit = refusal.unit === "" ? "" : ` ${refusal.unit}`;
-  return `${name}: ${refusal.field} ${refusal.value}${unit} against a limit of ${refusal.limit}${unit}${rule}`;
+  const whose = refusal.priceOf === "" ? "" : ` of ${refusal.priceOf}`;
+  return `${name}: ${refusal.field}${whose} ${refusal.value}${unit} against a limit of ${refusal.limit}${unit}${rule}`;
 }
 
 function measureOf(

@@ -135,7 +135,10 @@ export class InputSlots {
     this.#view.setUint32(slot + INPUT_ORDER + 4, order.keyHigh, true);
   }
 
-  /** A request for an order. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY; `expiresAtUs` 0 for none. */
+  /**
+   * A request for an order. `flags`: ORDER_PRICED, ORDER_REDUCE_ONLY; `expiresAtUs` 0 for none; `lag`: how far the engine was
+   * behind its feed when it took the request, and its bound, us, if that was too far.
+   */
   hold(
     kind: number,
     account: number,
@@ -147,6 +150,7 @@ export class InputSlots {
     quantity: bigint,
     price: bigint,
     expiresAtUs: bigint,
+    lag: readonly [bigint, bigint] | undefined,
   ): void {
     const slot = this.#open(kind, account, instrument, timeUs);
     const view = this.#view;
@@ -156,6 +160,7 @@ export class InputSlots {
     view.setBigInt64(slot + INPUT_FIRST, quantity, true);
     view.setBigInt64(slot + INPUT_SECOND, price, true);
     view.setBigInt64(slot + INPUT_THIRD, expiresAtUs, true);
+    if (lag !== undefined) this.#blob(slot, lag);
   }
 
   /** A funding rate. */

@@ -83,7 +83,16 @@ interface KernelExports {
   settleMarks?(account: number): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
-  checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;
+  checkOrder(
+    account: number,
+    instrument: number,
+    side: number,
+    quantity: bigint,
+    flags: number,
+    price: bigint,
+    lagUs: bigint,
+    lagBoundUs: bigint,
+  ): void;
   reservedOf(pool: number): bigint;
   largestOrder(account: number, instrument: number, side: number, flags: number, price: bigint): bigint;
   cureQuantity(account: number, instrument: number, side: number): bigint;

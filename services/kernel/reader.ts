@@ -27,6 +27,7 @@ import {
   CHECK_LIMIT,
   CHECK_MM_AFTER,
   CHECK_MM_BEFORE,
+  CHECK_PRICE,
   CHECK_REDUCES,
   CHECK_VALUE,
   HEADER_ACCOUNTS,
@@ -107,6 +108,7 @@ import type { Kernel } from "./kernel.ts";
 import {
   type AccountView,
   type ControlsView,
+  type FeedLag,
   type InstrumentView,
   type MarginModeNumber,
   type MarginStateNumber,
@@ -400,9 +402,19 @@ export class KernelReader {
     quantity: bigint,
     limit: bigint | undefined,
     reduceOnly = false,
+    lag: FeedLag | undefined = undefined,
   ): OrderAnswer {
     const flags = (limit === undefined ? 0 : ORDER_PRICED) | (reduceOnly ? ORDER_REDUCE_ONLY : 0);
-    this.#kernel.exports.checkOrder(account, instrument, side, quantity, flags, limit ?? 0n);
+    this.#kernel.exports.checkOrder(
+      account,
+      instrument,
+      side,
+      quantity,
+      flags,
+      limit ?? 0n,
+      lag?.lagUs ?? 0n,
+      lag?.boundUs ?? 0n,
+    );
     const answers = this.#kernel.answers();
     return {
       code: Number(answers[CHECK_CODE]),
@@ -419,6 +431,7 @@ export class KernelReader {
       equityAfter: answers[CHECK_EQUITY_AFTER]!,
       freeCollateralBefore: answers[CHECK_FREE_BEFORE]!,
       freeCollateralAfter: answers[CHECK_FREE_AFTER]!,
+      ...priceNumbers(answers[CHECK_PRICE]!),
     };
   }
 
@@ -441,6 +454,13 @@ export class KernelReader {
   #f64(address: number): number {
     return this.#kernel.f64[address >> 3]!;
   }
+}
+
+const NO_PRICE_NAMED = { priceKind: 0, priceKey: 0 };
+
+/** Whose price a refusal is about, from the number that the kernel tells. */
+export function priceNumbers(told: bigint): { readonly priceKind: number; readonly priceKey: number } {
+  return told === 0n ? NO_PRICE_NAMED : { priceKind: Number(told >> 32n), priceKey: Number(told & 0xffff_ffffn) };
 }
 
 function price(found: bigint): bigint | undefined {

@@ -111,6 +111,15 @@ export interface OrderAnswer {
   readonly equityAfter: bigint;
   readonly freeCollateralBefore: bigint;
   readonly freeCollateralAfter: bigint;
+  /** Of a price that is too old or missing: a plimsoll.v1.PriceKind and the number of the name (`Names.keys`); else 0. */
+  readonly priceKind: number;
+  readonly priceKey: number;
+}
+
+/** How far the newest event that was taken lies behind the wall clock, beyond the bound (CTL-015). */
+export interface FeedLag {
+  readonly lagUs: bigint;
+  readonly boundUs: bigint;
 }
 
 /** A scope by numbers; undefined stands for all. */

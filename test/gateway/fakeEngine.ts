@@ -312,6 +312,8 @@ export const ACCEPTED: OrderAnswer = {
   equityAfter: 97_919n,
   freeCollateralBefore: 85_750n,
   freeCollateralAfter: 79_619n,
+  priceKind: 0,
+  priceKey: 0,
 };
 
 export const REFUSED_FOR_MARGIN: OrderAnswer = {
@@ -337,4 +339,6 @@ export const REFUSED_AT_SIGHT: OrderAnswer = {
   equityAfter: 0n,
   freeCollateralBefore: 0n,
   freeCollateralAfter: 0n,
+  priceKind: 0,
+  priceKey: 0,
 };

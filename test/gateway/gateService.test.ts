@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import type { Order } from "../../generated/proto/plimsoll/v1/gate_service.ts";
-import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { PriceKind, RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { ACCEPTED, REFUSED_AT_SIGHT, REFUSED_FOR_MARGIN } from "./fakeEngine.ts";
 import { refusal, type Served, serve } from "./harness.ts";
@@ -81,6 +81,7 @@ describe("CheckOrder", () => {
       limit: "979.19",
       unit: "USDT",
       rule: "MAR-014",
+      priceOf: "",
     });
   });
 
@@ -93,6 +94,27 @@ describe("CheckOrder", () => {
     expect(decision!.refusal).toMatchObject({ reason: RefusalReason.QUANTITY_OFF_LOT, value: "0.015", limit: "0.010" });
     expect(decision!.before).toBeUndefined();
     expect(decision!.after).toBeUndefined();
+  });
+
+  test.each([
+    [RefusalReason.PRICE_STALE, PriceKind.MARK, "mark_age"],
+    [RefusalReason.PRICE_STALE, PriceKind.VOLATILITY, "volatility_age"],
+    [RefusalReason.PRICE_STALE, PriceKind.FORWARD, "forward_age"],
+    [RefusalReason.PRICE_STALE, PriceKind.INDEX, "index_age"],
+    [RefusalReason.PRICE_MISSING, PriceKind.MARK, "mark_price"],
+  ])("CTL-017: names whose price is too old: refusal %i, price %i", async (code, priceKind, field) => {
+    const { engine, client } = await open();
+    const priceKey = engine.names.key("XBTUSD")!;
+    engine.answer = { ...ACCEPTED, code, value: 61_000_000n, limit: 60_000_000n, priceKind, priceKey };
+
+    const { refusal: refused } = (await client.checkOrder(ORDER)).decision!;
+    const stale = code === RefusalReason.PRICE_STALE;
+    expect(refused).toMatchObject({
+      field,
+      value: stale ? "61.000000" : "",
+      priceOf: "XBTUSD",
+      rule: stale ? "CTL-017" : "MAR-024",
+    });
   });
 
   test.each([

@@ -32,6 +32,11 @@ export class HoldVenue {
     return this.#startUs + this.#step;
   }
 
+  /** Nothing happens for so long. */
+  wait(us: bigint): void {
+    this.#step += us;
+  }
+
   /** @returns "applied", or the refusal with the value and the limit that it names */
   tell(input: VenueInput): string {
     const [row, ...followed] = this.shard.fold([{ span: 0, offset: 0, eventTimeUs: 0, input }]);

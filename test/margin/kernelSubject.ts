@@ -1,4 +1,4 @@
-import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { JournalEvent, type PriceKind, priceKindToJSON } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { conservationOf } from "../../services/engine/conservation.ts";
 import { FIRST_DERIVED_KIND } from "../../services/engine/eventKinds.ts";
 import { genesis, ownInput } from "../../services/engine/genesis.ts";
@@ -8,9 +8,17 @@ import type { VenueInput } from "../../services/ingest/source.ts";
 import type { JournalRow } from "../../services/journal/journal.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { Kernel } from "../../services/kernel/kernel.ts";
-import type { MarginStateNumber, OrderAnswer } from "../../services/kernel/views.ts";
+import type { MarginStateNumber } from "../../services/kernel/views.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
-import type { AccountReport, Followed, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
+import type {
+  AccountReport,
+  Followed,
+  InstrumentReport,
+  Order,
+  OrderReport,
+  Outcome,
+  ZeroSum,
+} from "../oracle/outcome.ts";
 import type { Subject } from "./subject.ts";
 
 const CAPACITIES = { accounts: 256, pools: 1024, positions: 2048, instruments: 64, holds: 256 };
@@ -140,15 +148,19 @@ export class KernelSubject implements Subject {
     return { ...this.shard.reader.instrument(this.shard.names.instrument(name)!), instrument: name };
   }
 
-  checkOrder({ account, instrument, side, quantity, price }: Order): OrderAnswer {
+  checkOrder({ account, instrument, side, quantity, price }: Order): OrderReport {
     const { names, reader } = this.shard;
-    return reader.checkOrder(
+    const { priceKind, priceKey, ...answer } = reader.checkOrder(
       names.account(account) ?? UNKNOWN,
       names.instrument(instrument) ?? UNKNOWN,
       side,
       quantity,
       price,
     );
+    const kind = priceKindToJSON(priceKind as PriceKind)
+      .replace("PRICE_KIND_", "")
+      .toLowerCase();
+    return { ...answer, price: priceKind === 0 ? "" : `${kind}:${names.keys[priceKey]}` };
   }
 
   zeroSum(): ZeroSum {

@@ -131,3 +131,33 @@ rule(
   order alice buy LIN 1 = ACCOUNT_QUARANTINED
   `,
 );
+
+rule(
+  "CTL-017 no new risk on a stale price of a position beside the order; what reduces passes",
+  `
+  open alice cross
+  open bob isolated
+  deposit alice USD 1,000
+  deposit alice XBT 100,000,000
+  deposit bob USD 1,000
+  mark OTH 100 at 10
+  mark INV 100,000 at 10
+  mark LIN 100 at 70
+  buy alice OTH 1 @ 100 at 70
+  sell bob OTH 1 @ 100 at 70
+  buy alice INV 100 @ 100,000 at 70
+  order alice buy LIN 1 = accepted
+  order alice buy OTH 1 = accepted
+  mark LIN 100 at 71
+  order alice buy LIN 1 = PRICE_STALE 61,000,000 60,000,000 price=mark:OTH
+  order alice buy OTH 1 = PRICE_STALE 61,000,000 60,000,000 price=mark:OTH
+  order alice sell OTH 1 = accepted                # a close passes on a stale price
+  order bob buy LIN 1 = accepted                   # what stands behind a fence is no part of the pool
+  mark OTH 100 at 72
+  order alice buy LIN 1 = accepted                 # the mark of INV is older still, but in another pool
+  order alice buy INV 100 = PRICE_STALE 62,000,000 60,000,000 price=mark:INV
+  sell alice INV 100 @ 100,000
+  buy alice TIR 1 @ 100
+  order alice buy LIN 1 = PRICE_MISSING 0 0 price=mark:TIR
+  `,
+);

@@ -1,8 +1,7 @@
 import type { VenueInput } from "../../services/ingest/source.ts";
-import type { OrderAnswer } from "../../services/kernel/views.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
 import { Oracle } from "../oracle/oracle.ts";
-import type { AccountReport, InstrumentReport, Order, Outcome, ZeroSum } from "../oracle/outcome.ts";
+import type { AccountReport, InstrumentReport, Order, OrderReport, Outcome, ZeroSum } from "../oracle/outcome.ts";
 import { KernelSubject } from "./kernelSubject.ts";
 
 /** Anything that claims to carry out docs/margin.md. The tables in this folder are run on each. */
@@ -10,7 +9,7 @@ export interface Subject {
   apply(input: VenueInput): Outcome;
   account(name: string): AccountReport;
   instrument(name: string): InstrumentReport;
-  checkOrder(order: Order): OrderAnswer;
+  checkOrder(order: Order): OrderReport;
   zeroSum(): ZeroSum;
 }
 

@@ -6,6 +6,7 @@ import { type Account, accountOf, type Book, instrumentOf } from "./book.ts";
 import { type Contract, type Direction, exactCash } from "./contract.ts";
 import { applyFill, touchPosition } from "./ledger.ts";
 import { contractNamed, type Market } from "./market.ts";
+import { agedPrice } from "./priceAges.ts";
 import { floor, greater, lesser, magnitude } from "./rational.ts";
 import { isolatedFigures, poolFigures } from "./requirement.ts";
 
@@ -126,10 +127,10 @@ export function mayRest(
   const after = reservedWith([...others, order]);
   if (replaced !== undefined && after <= reservedWith([...others, replaced])) return true;
   if (account.state !== 1 || account.quarantined) return false;
-  const state = instrumentOf(book, order.instrument);
-  if (book.timeUs - state.markTimeUs > contract.listing.staleAfterUs) return false;
+  const resting = others.filter((other) => other.account === order.account).map((other) => other.instrument);
+  if (agedPrice(book, market, account, contract, resting) !== undefined) return false;
   const pool = poolFigures(book, market, account, contract.currency);
   if (position.mode === 2) return pool.equity >= pool.initialMargin + after;
-  const own = isolatedFigures(book, market, position);
-  return own.equity >= own.initialMargin && after <= pool.freeCollateral;
+  const fenced = isolatedFigures(book, market, position);
+  return fenced.equity >= fenced.initialMargin && after <= pool.freeCollateral;
 }

@@ -37,7 +37,6 @@ import {
   Side,
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
-import type { OrderAnswer } from "../../services/kernel/views.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
 import { assess } from "./assessment.ts";
 import { type Book, instrumentOf, newAccount, newInstrumentState, VENUE_ACCOUNTS } from "./book.ts";
@@ -48,7 +47,7 @@ import { applyFill, applyFunding, applySettlement } from "./ledger.ts";
 import { contractNamed, contractOf, type Market, openMarket } from "./market.ts";
 import { acceptMark } from "./marks.ts";
 import { checkOrder } from "./orderCheck.ts";
-import type { Followed, InstrumentReport, Order, Outcome, Refusal, ZeroSum } from "./outcome.ts";
+import type { Followed, InstrumentReport, Order, OrderReport, Outcome, Refusal, ZeroSum } from "./outcome.ts";
 import { overflowRefusal } from "./overflow.ts";
 import { type OracleAccount, reportAccount, reportInstrument, zeroSum } from "./report.ts";
 
@@ -123,7 +122,7 @@ export class Oracle {
   }
 
   /** MAR-024, without effect. */
-  checkOrder(order: Order): OrderAnswer {
+  checkOrder(order: Order): OrderReport {
     return checkOrder(structuredClone(this.#book), this.#market, order);
   }
 

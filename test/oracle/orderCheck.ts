@@ -3,14 +3,14 @@
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { bindingName } from "../../services/kernel/bindingName.ts";
-import type { OrderAnswer } from "../../services/kernel/views.ts";
 import { type Account, accountOf, type Book, instrumentOf, VENUE_ACCOUNTS } from "./book.ts";
 import { quantityRefusal, refusal, tradePriceRefusal } from "./checks.ts";
 import { type Contract, type Direction, exactCash } from "./contract.ts";
 import { applyFill, closingQuantity, touchPosition } from "./ledger.ts";
 import { contractNamed, type Market } from "./market.ts";
-import type { Order, Refusal } from "./outcome.ts";
+import type { Order, OrderReport, Refusal } from "./outcome.ts";
 import { overflowRefusal } from "./overflow.ts";
+import { agedPrice } from "./priceAges.ts";
 import { floor, greater, lesser, magnitude } from "./rational.ts";
 import { isolatedFigures, poolFigures } from "./requirement.ts";
 
@@ -25,12 +25,16 @@ const NOTHING = {
   equityAfter: 0n,
   freeCollateralBefore: 0n,
   freeCollateralAfter: 0n,
+  price: "",
 };
 
 /** `book` is a copy: the order is filled in it. */
-export function checkOrder(book: Book, market: Market, order: Order): OrderAnswer {
+export function checkOrder(book: Book, market: Market, order: Order): OrderReport {
   const refused = unanswerable(book, market, order);
-  if (refused !== undefined) return { ...NOTHING, ...refused, binding: bindingName(refused.code) };
+  if (refused !== undefined) {
+    const price = refused.code === RefusalReason.PRICE_MISSING ? `mark:${order.instrument}` : "";
+    return { ...NOTHING, ...refused, price, binding: bindingName(refused.code) };
+  }
   const contract = contractNamed(market, order.instrument);
   const account = accountOf(book, order.account);
   const mark = instrumentOf(book, order.instrument).mark!;
@@ -60,6 +64,7 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
   const decided = marginRefusal();
   const nearest = position.mode === 2 ? RefusalReason.INITIAL_MARGIN : RefusalReason.FREE_COLLATERAL;
   return {
+    price: "",
     ...decided,
     binding: bindingName(decided.code !== 0 ? decided.code : reduces ? 0 : nearest),
     reduces,
@@ -74,12 +79,11 @@ export function checkOrder(book: Book, market: Market, order: Order): OrderAnswe
     freeCollateralAfter: after.freeCollateral,
   };
 
-  function marginRefusal(): Refusal {
+  function marginRefusal(): Refusal & { readonly price?: string } {
     if (reduces) return refusal(0);
     if (account.quarantined) return refusal(RefusalReason.ACCOUNT_QUARANTINED);
-    const age = book.timeUs - instrumentOf(book, order.instrument).markTimeUs;
-    const { staleAfterUs } = contract.listing;
-    if (age > staleAfterUs) return refusal(RefusalReason.PRICE_STALE, age, staleAfterUs);
+    const aged = agedPrice(book, market, account, contract, []);
+    if (aged !== undefined) return aged;
     if (position.mode === 2) {
       if (after.equity < after.initialMargin) {
         return refusal(RefusalReason.INITIAL_MARGIN, after.equity, after.initialMargin);

@@ -1,6 +1,6 @@
 // What an input did, and what a reader sees of an account: the shapes of services/kernel/views.ts, by name.
 
-import type { MarginModeNumber, MarginStateNumber } from "../../services/kernel/views.ts";
+import type { MarginModeNumber, MarginStateNumber, OrderAnswer } from "../../services/kernel/views.ts";
 import type { FillEffect } from "./ledger.ts";
 
 /** A RefusalReason with the value that broke the limit; what each holds stands in checks.ts. */
@@ -127,6 +127,12 @@ export interface Order {
   readonly quantity: bigint;
   /** Undefined for a market order. */
   readonly price: bigint | undefined;
+}
+
+/** An answer by names. */
+export interface OrderReport extends Omit<OrderAnswer, "priceKind" | "priceKey"> {
+  /** Whose price is missing or too old, for example `mark:LIN`; "" where none is. */
+  readonly price: string;
 }
 
 /** MAR-026. All of it is zero whenever both sides of every trade were seen. */

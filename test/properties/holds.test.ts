@@ -22,6 +22,7 @@ class Pair extends HoldVenue {
   readonly model = new HoldOracle(market());
   accepted = 0;
   refused = 0;
+  stale = 0;
 
   override tell(input: Parameters<HoldVenue["tell"]>[0]): string {
     const answer = super.tell(input);
@@ -29,6 +30,7 @@ class Pair extends HoldVenue {
     expect(answer === "applied", JSON.stringify(input, replaceBigints)).toBe(applied);
     if (applied) this.accepted++;
     else this.refused++;
+    if (answer === "PRICE_STALE") this.stale++;
     return answer;
   }
 
@@ -132,6 +134,14 @@ const steps = [
   fc
     .tuple(instrument, near)
     .map(([name, at]) => new Step(`mark ${name} ${at}`, (pair) => pair.mark(scaled(name, 1, at).price, name))),
+  // One mark grows too old (CTL-017), until it is told again.
+  fc.tuple(instrument, near).map(
+    ([old, at]) =>
+      new Step(`wait for all but ${old}`, (pair) => {
+        pair.wait(61_000_000n);
+        for (const name of INSTRUMENTS) if (name !== old) pair.mark(scaled(name, 1, at).price, name);
+      }),
+  ),
   fc
     .tuple(account, fc.integer({ min: 1, max: 400 }))
     .map(([who, amount]) => new Step(`deposit ${who} ${amount}`, (pair) => pair.deposit(who, "USD", BigInt(amount)))),
@@ -144,7 +154,7 @@ const steps = [
   ),
 ];
 
-const taken = { accepted: 0, refused: 0 };
+const taken = { accepted: 0, refused: 0, stale: 0 };
 
 test("orders of cross and isolated accounts, against the slow model", () => {
   fc.assert(
@@ -170,12 +180,14 @@ test("orders of cross and isolated accounts, against the slow model", () => {
       expect(quiet).toHaveLength(64);
       taken.accepted += pair.accepted;
       taken.refused += pair.refused;
+      taken.stale += pair.stale;
     }),
     { numRuns: RUNS },
   );
   // The search must meet both answers often, or it shows nothing.
   expect(taken.accepted).toBeGreaterThan(10 * RUNS);
   expect(taken.refused).toBeGreaterThan(2 * RUNS);
+  expect(taken.stale).toBeGreaterThan(RUNS / 5);
 }, 120_000);
 
 const COIN = 100_000_000n;

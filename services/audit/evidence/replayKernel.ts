@@ -597,6 +597,11 @@ export class ReplayKernel {
       at: (place) => {
         if (typeof place === "number") return slot.getBigInt64(OUTPUT_VALUES + place * 8, true);
         if (place === "currency") return BigInt(slot.getUint32(OUTPUT_CURRENCY, true));
+        if (place === "priceKind" || place === "priceKey") {
+          // Of an order that rests its quantity stands there.
+          const price = slot.getUint8(OUTPUT_CODE) === 0 ? 0n : slot.getBigInt64(OUTPUT_VALUES + 13 * 8, true);
+          return place === "priceKind" ? price >> 32n : price & 0xffff_ffffn;
+        }
         if (place === "isolated") return BigInt(slot.getUint32(OUTPUT_ISOLATED, true));
         return BigInt(slot.getUint8(fields[place]));
       },

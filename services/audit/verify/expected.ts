@@ -49,8 +49,8 @@ function refusal(body: Body, output: Output): object {
 
 /** What the check of an order found; undefined when nothing was looked at. */
 function orderFigures(output: Output): object | undefined {
-  const nothing = ORDER_FIGURES.every(([, , , place]) => output.value(place as number) === 0n);
-  return nothing ? undefined : figuresOf(ORDER_FIGURES, output);
+  const figures = figuresOf(ORDER_FIGURES, output);
+  return Object.values(figures).some(Boolean) ? figures : undefined;
 }
 
 function figuresOf(figures: readonly Figure[], output: Output): Record<string, unknown> {

@@ -9,7 +9,9 @@ import { type Body, keysOfListing, type RecordedNames } from "./names.ts";
 
 const SEED = { fill: 1, command: 3, control: 7 } as const;
 /** Refusals that the host decides (RefusalReason). */
-const REASON = { fieldMissing: 20, listing: 36, capacity: 60, overflow: 61, control: 86, identities: 89 } as const;
+const REASON = {
+  ...{ fieldMissing: 20, listing: 36, capacity: 60, overflow: 61, behind: 85, control: 86, identities: 89 },
+} as const;
 /** Kinds of the inputs that a refused one names. */
 const KINDS: Readonly<Record<string, number>> = {
   ...{ openAccount: 20, deposit: 21, withdrawal: 22, setMarginMode: 23, setLeverage: 24, moveCollateral: 25 },
@@ -106,7 +108,7 @@ export class RecordedFeed {
     return $case === "instrumentSettled" && option ? { ...of, said: { ...said, price: 0n } } : of;
   }
 
-  #refused(event: number, { input, reason }: InputRefused): Recorded {
+  #refused(event: number, { input, reason, value, limit }: InputRefused): Recorded {
     if (input === undefined) {
       throw new VerificationError("derivation", `event ${event}: a refused input without the input`, { event });
     }
@@ -124,7 +126,9 @@ export class RecordedFeed {
         return { kind: 21, time, account, said: {}, reason: REASON.fieldMissing };
       const said = command.value as object as Said;
       const instrument = (said["instrument"] as string | undefined) ?? "";
-      const more = { commandId, forInstrument: instrument !== "" };
+      // How far the engine was behind its feed, and its bound: what the kernel refused by (CTL-015).
+      const lag = reason === REASON.behind ? [value, limit] : undefined;
+      const more = { commandId, lag, forInstrument: instrument !== "" };
       const of = { kind: KINDS[command.$case]!, time, account, instrument: instruments.number(instrument), name };
       return { ...of, said: { ...said, ...more } };
     }
@@ -206,6 +210,7 @@ export class RecordedFeed {
           ...command(orderId),
           order: orderKey(orderId),
           liquidity: priced | (said["reduceOnly"] ? ORDER.reduceOnly : 0),
+          ...(said["lag"] === undefined ? {} : { numbers: said["lag"] as bigint[] }),
         };
       }
       case 30: {

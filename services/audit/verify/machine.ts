@@ -37,10 +37,17 @@ export type Output = ReturnType<typeof outputAt>;
 function outputAt(view: DataView, slot: number, firstInput: number, size: number) {
   const u32 = (offset: number): number => view.getUint32(slot + offset, true);
   const position = (offset: number): number => Number(view.getBigInt64(slot + offset, true));
+  const code = view.getUint8(slot + OUTPUT.code);
+  const value = (index: number): bigint => {
+    const at = OUTPUT.values + index * 8;
+    return at < size ? view.getBigInt64(slot + at, true) : 0n;
+  };
+  // Whose price is too old; of an order that rests its quantity stands there.
+  const price = code === 0 ? 0n : value(13);
   const known = (reference: number): number | undefined => (reference === NONE ? undefined : reference);
   return {
     kind: view.getUint8(slot + OUTPUT.kind),
-    code: view.getUint8(slot + OUTPUT.code),
+    code,
     fromState: view.getUint8(slot + OUTPUT.fromState),
     toState: view.getUint8(slot + OUTPUT.toState),
     input: firstInput + u32(OUTPUT.input),
@@ -51,10 +58,9 @@ function outputAt(view: DataView, slot: number, firstInput: number, size: number
     position: position(OUTPUT.position),
     previous: position(OUTPUT.previous),
     /** 0 for a value that slots of an older layout have no room for. */
-    value: (index: number): bigint => {
-      const at = OUTPUT.values + index * 8;
-      return at < size ? view.getBigInt64(slot + at, true) : 0n;
-    },
+    value,
+    priceKind: Number(price >> 32n),
+    priceKey: Number(price & 0xffff_ffffn),
   };
 }
 

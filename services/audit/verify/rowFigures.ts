@@ -5,7 +5,7 @@
 /** As in the proto; `enum` stands for uint32 too. */
 export type FigureType = "sint64" | "int64" | "fixed64" | "enum" | "bool";
 /** A number of the slot's values, or a field of the slot. */
-export type Place = number | "fromState" | "toState" | "currency" | "isolated";
+export type Place = number | "fromState" | "toState" | "currency" | "isolated" | "priceKind" | "priceKey";
 export type Figure = readonly [name: string, field: number, type: FigureType, place: Place];
 
 export interface RowFigures {
@@ -46,7 +46,7 @@ export const OUTCOMES = drawn(`
 
 /** What the check of an order found. */
 export const ORDER_FIGURES = drawn(`
-  0 order: initialMarginBefore 1 sint64 2, initialMarginAfter 2 sint64 3, maintenanceMarginBefore 3 sint64 4, maintenanceMarginAfter 4 sint64 5, equityBefore 5 sint64 6, equityAfter 6 sint64 7, freeCollateralBefore 7 sint64 8, freeCollateralAfter 8 sint64 9, fee 9 sint64 10, binding 10 enum 11, reduces 11 bool 12`).get(
+  0 order: initialMarginBefore 1 sint64 2, initialMarginAfter 2 sint64 3, maintenanceMarginBefore 3 sint64 4, maintenanceMarginAfter 4 sint64 5, equityBefore 5 sint64 6, equityAfter 6 sint64 7, freeCollateralBefore 7 sint64 8, freeCollateralAfter 8 sint64 9, fee 9 sint64 10, binding 10 enum 11, reduces 11 bool 12, priceKind 12 enum priceKind, priceKey 13 enum priceKey`).get(
   0,
 )!.figures;
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LAYOUT_VERSION } from "../../../assembly/layout.ts";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile, EvidenceRow } from "../../../services/audit/evidence/evidenceFile.ts";
@@ -127,10 +128,10 @@ describe("what was bent is named", () => {
 
 test("a kernel whose records this reader does not know is named", async () => {
   const kernel = Buffer.from(file.kernel, "base64");
-  const at = kernel.indexOf(Uint8Array.of(4, 0, 0x41, 3, 0x0b));
+  const at = kernel.indexOf(Uint8Array.of(4, 0, 0x41, LAYOUT_VERSION, 0x0b));
   kernel[at + 3] = 60;
   const { findings } = await checkEvidence({ ...file, kernel: kernel.toString("base64") });
   expect(findings.find(({ what }) => what === "replay")?.detail).toMatch(
-    /records of layout 60, this reader knows layout 3/,
+    `records of layout 60, this reader knows layout ${LAYOUT_VERSION}`,
   );
 });

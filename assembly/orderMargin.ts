@@ -18,8 +18,9 @@ import {
 } from "./layout";
 import { markValueOf, poolEquity, profitOf } from "./margin";
 import {
-  countOrders, evaluateAccount, judgesOrders, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
+  countOrders, evaluateAccount, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
 } from "./portfolioBook";
+import { looksAtOrders } from "./regime/programFacts";
 import { accountAt, holdAt, instrumentAt, poolAt, regimeAt } from "./tables";
 import { isPortfolio } from "./touched";
 
@@ -397,7 +398,7 @@ function premiumOf(account: u32, number: u32, flags: u8, quantity: i64, price: i
 
 /** Whether the account's regime has a rule of its own for orders that rest. */
 export function ordersJudged(account: u32): bool {
-  return judgesOrders(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_PROGRAM));
+  return looksAtOrders(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_PROGRAM));
 }
 
 /** The account with its orders as rows of the book; the verdict stands afterwards. */

@@ -8,6 +8,7 @@ import {
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
 import { accountTakesRisk, checkControls, refusedLimit, refusedValue } from "./controls";
+import { keepBooksOf } from "./keptBooks";
 import { leaveOutOfCount } from "./openOrders";
 import {
   closable, onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedOpeningFee, plannedPosted,
@@ -115,8 +116,11 @@ export function decide(
   else {
     say(CHECK_REDUCES, closes ? 1 : 0);
     say(CHECK_FEE, plannedFee);
-    if (isPortfolio(account)) decideByRegime();
-    else if (isOption(instrument)) refuseOrder(REGIME_NEEDED, 0, 0);
+    if (isPortfolio(account)) {
+      keepBooksOf(account);
+      decideByRegime();
+      keepBooksOf(NONE);
+    } else if (isOption(instrument)) refuseOrder(REGIME_NEEDED, 0, 0);
     else decideByTables();
     if (overflowed) refuseOrder(OVERFLOW, 0, 0);
   }

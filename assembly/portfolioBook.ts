@@ -27,7 +27,7 @@ import {
   VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
 } from "./regime/format";
 import { deriveHolding, EXPIRY_NONE } from "./regime/book";
-import { HOLDING_FIELDS, logTop, noteDown, NOTED_CELL } from "./regime/changes";
+import { HOLDING_FIELDS, logTop, noteCell, NOTED_CELL } from "./regime/changes";
 import { bookedOrders, fillWithOrders } from "./bookOrders";
 import { evaluateKept, KEPT_DONE, KEPT_NOWHERE } from "./keptBooks";
 import { evaluate } from "./regime/machine";
@@ -256,7 +256,7 @@ export function changeHolding(row: u32, position: usize, program: u32): u64 {
   const offset = <usize>row * CELL;
   const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
   const before = logTop();
-  for (let left = written; left != 0; left &= left - 1) noteDown(fieldColumn(<u32>ctz(left)) + offset, CELL);
+  for (let left = written; left != 0; left &= left - 1) noteCell(fieldColumn(<u32>ctz(left)) + offset);
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
   putHolding(position, instrument, load<u32>(currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY)), CURRENCY_SCALE), offset);
   deriveHolding(row, fields);
@@ -272,7 +272,7 @@ export function changeHolding(row: u32, position: usize, program: u32): u64 {
 /** Puts another balance, premiums taken out, into a row of a book that stays on the desk. */
 export function changeBalance(row: u32, net: i64): void {
   const cell = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
-  noteDown(cell, CELL);
+  noteCell(cell);
   putUnits(cell, net, load<u32>(currencyAt(load<u32>(currencyNumbers + (<usize>row << 2))), CURRENCY_SCALE));
 }
 

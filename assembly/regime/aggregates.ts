@@ -7,7 +7,7 @@ import {
 } from "./format";
 import { ancestor } from "./book";
 import { finite, vectorRow } from "./matrices";
-import { rowAt } from "./results";
+import { rowAt, stepOf } from "./results";
 import { rowsOf } from "./regions";
 
 const one = memory.data(16, 16);
@@ -82,6 +82,7 @@ function totalColumn(out: usize, first: u32, end: u32, level: u32, source: usize
 export function aggregateMatrix(
   operation: u32, out: usize, first: u32, end: u32, level: u32, width: usize, source: usize, from: u32, seen: usize,
 ): void {
+  if (operation == OPERATION_TOTAL) return totalMatrix(out, first, end, level, width, source, from);
   memory.fill(out + <usize>first * width, 0, <usize>(end - first) * width);
   const count = rowsOf(from);
   for (let row: u32 = 0; row < count; row++) {
@@ -92,7 +93,6 @@ export function aggregateMatrix(
     const isFirst = load<u8>(seen + above) == 0;
     store<u8>(seen + above, 1);
     switch (operation) {
-      case OPERATION_TOTAL: sweep(OPERATION_TOTAL, cells, x, width); break;
       case OPERATION_COUNT: sweep(OPERATION_COUNT, cells, x, width); break;
       case OPERATION_ANY: sweep(OPERATION_ANY, cells, x, width); break;
       case OPERATION_HIGHEST:
@@ -104,7 +104,6 @@ export function aggregateMatrix(
         else sweep(OPERATION_LOWEST, cells, x, width);
     }
   }
-  if (operation == OPERATION_TOTAL) return settle(out, first, end, width);
   if (operation != OPERATION_HIGHEST && operation != OPERATION_LOWEST) return;
   for (let row = first; row < end; row++) {
     if (load<u8>(seen + row) == 0) memory.fill(out + <usize>row * width, 0xff, width);
@@ -117,8 +116,7 @@ function sweep(operation: u32, cells: usize, x: usize, width: usize): void {
     const sum = v128.load(cells + offset);
     const lanes = v128.load(x + offset);
     let result: v128;
-    if (operation == OPERATION_TOTAL) result = f64x2.add(sum, lanes);
-    else if (operation == OPERATION_HIGHEST) result = f64x2.max(sum, lanes);
+    if (operation == OPERATION_HIGHEST) result = f64x2.max(sum, lanes);
     else if (operation == OPERATION_LOWEST) result = f64x2.min(sum, lanes);
     else {
       const counted = v128.or(
@@ -128,6 +126,66 @@ function sweep(operation: u32, cells: usize, x: usize, width: usize): void {
       result = operation == OPERATION_COUNT ? f64x2.add(sum, counted) : f64x2.max(sum, counted);
     }
     v128.store(cells + offset, result);
+  }
+}
+
+/** Runs of rows under one row above are summed in registers, eight scenarios at a time. */
+function totalMatrix(
+  out: usize, first: u32, end: u32, level: u32, width: usize, source: usize, from: u32,
+): void {
+  clearRows(out, first, end, width);
+  const count = rowsOf(from);
+  let start: u32 = 0;
+  while (start < count) {
+    const above = ancestor(from, start, level);
+    let stop = start + 1;
+    while (stop < count && ancestor(from, stop, level) == above) stop++;
+    if (above >= first && above < end) {
+      const cells = out + <usize>above * width;
+      if (stepOf(source) == 0) for (let row = start; row < stop; row++) addToAll(cells, rowAt(source, row), width);
+      else addRun(cells, width, source, start, stop);
+    }
+    start = stop;
+  }
+  settle(out, first, end, width);
+}
+
+@inline
+function clearRows(out: usize, first: u32, end: u32, width: usize): void {
+  const stop = out + <usize>end * width;
+  for (let at = out + <usize>first * width; at < stop; at += 16) v128.store(at, i64x2.splat(0));
+}
+
+/** A value that stands for all scenarios. */
+function addToAll(cells: usize, x: usize, width: usize): void {
+  const lanes = v128.load64_splat(x);
+  for (let at = cells; at < cells + width; at += 16) v128.store(at, f64x2.add(v128.load(at), lanes));
+}
+
+function addRun(cells: usize, width: usize, source: usize, start: u32, stop: u32): void {
+  let offset: usize = 0;
+  for (; offset + 64 <= width; offset += 64) {
+    const at = cells + offset;
+    let first = v128.load(at);
+    let second = v128.load(at, 16);
+    let third = v128.load(at, 32);
+    let fourth = v128.load(at, 48);
+    for (let row = start; row < stop; row++) {
+      const x = rowAt(source, row) + offset;
+      first = f64x2.add(first, v128.load(x));
+      second = f64x2.add(second, v128.load(x, 16));
+      third = f64x2.add(third, v128.load(x, 32));
+      fourth = f64x2.add(fourth, v128.load(x, 48));
+    }
+    v128.store(at, first);
+    v128.store(at, second, 16);
+    v128.store(at, third, 32);
+    v128.store(at, fourth, 48);
+  }
+  for (; offset < width; offset += 16) {
+    let sum = v128.load(cells + offset);
+    for (let row = start; row < stop; row++) sum = f64x2.add(sum, v128.load(rowAt(source, row) + offset));
+    v128.store(cells + offset, sum);
   }
 }
 
@@ -146,7 +204,7 @@ function settle(out: usize, first: u32, end: u32, width: usize): void {
 export function totalProduct(
   out: usize, first: u32, end: u32, level: u32, width: usize, scale: usize, source: usize, from: u32,
 ): void {
-  memory.fill(out + <usize>first * width, 0, <usize>(end - first) * width);
+  clearRows(out, first, end, width);
   const count = rowsOf(from);
   let start: u32 = 0;
   while (start < count) {

@@ -15,7 +15,7 @@ import { CELL } from "./decimal";
 import {
   FIELD_BALANCE, FIELD_ENTRY, FIELD_LEVERAGE, FIELD_LONG, FIELD_NOTIONAL, FIELD_PROFIT, FIELD_QUANTITY, FIELD_SHORT,
   FIELD_SIDE, FIELD_SIZE, FIELD_VALUE, LEVEL_ACCOUNT, LEVEL_COUNT, LEVEL_CURRENCY, LEVEL_INSTRUMENT, LEVEL_POSITION, LEVEL_STRIKE,
-  LEVEL_UNIT, NODE_ARGUMENT_LIST, NODE_ARGUMENTS, NODE_FLAGS, NODE_FUSED, NODE_INDEX, NODE_LEVEL, NODE_LIVE, NODE_OPERATION,
+  LEVEL_UNIT, NODE_ARGUMENTS, NODE_FLAGS, NODE_FUSED, NODE_INDEX, NODE_LEVEL, NODE_LIVE, NODE_OPERATION,
   NODE_STORED, NO_NUMBER, OPERATION_ANY, OPERATION_FIELD, OPERATION_INPUT, OPERATION_PAYOFF_AT, OPERATION_PAYOFF_FLOOR,
   OPERATION_SPREAD, OPERATION_TOTAL, OPERATION_WIDEN, PROGRAM_NODES, PROGRAM_SLOTS, RESULT_ADDRESS, RESULT_ROW_BYTES,
 } from "./format";
@@ -37,14 +37,41 @@ const CHANGING: u64 = HOLDING_FIELDS | BALANCE_FIELD;
 const SAME: u8 = 0;
 const ONE_ROW: u8 = 1;
 const MANY_ROWS: u8 = 2;
+const NO_ROOM: u8 = 255;
 
-/** For each slot: 0 programs' version u32 | 4 nodes of the plan u32. */
+/** For each slot: 0 programs' version u32 | 4 steps of its plan u32. */
 const plans = memory.data(128, 8);
 
-// Of the program under way: a byte for each node; then, in the order of nodes, the numbers of those in the plan, u32 each.
+// Step of a plan: 40 bytes, one for each node that can change, in the order of nodes.
+//
+//    0 number of the node u32 | 4 its address u32 | 8 how u8 | 9 level u8 | 10 level of what is added up u8 | 11 arguments u8
+//   12 numbers of the arguments that can change, u32 each, 6 at most | 36 field u32
+const STEP_SIZE: usize = 40;
+const STEP_NODE: usize = 4;
+const STEP_HOW: usize = 8;
+const STEP_LEVEL: usize = 9;
+const STEP_FROM: usize = 10;
+const STEP_ARGUMENTS: usize = 11;
+const STEP_ARGUMENT_LIST: usize = 12;
+const STEP_FIELD: usize = 36;
+const STEP_ARGUMENTS_MAX: u32 = 6;
+
+// How a node changes, and is computed.
+const FACT: u8 = 0;
+/** Seen from another level, or a product that a total computes itself: nothing to compute. */
+const SEEN: u8 = 1;
+const EACH_ROW: u8 = 2;
+const SPREAD: u8 = 3;
+const SUM: u8 = 4;
+/** It looks at other rows than its own. */
+const WHOLE: u8 = 5;
+/** Added to the above: what it hangs on has other rows than it has itself. */
+const OTHER_ROWS: u8 = 128;
+
+// Of the program under way: a byte for each node, then the steps.
 let states: usize = 0;
-let plan: usize = 0;
-let planned: u32 = 0;
+let steps: usize = 0;
+let stepCount: u32 = 0;
 
 /** The row of each level that the change lies in or beneath, u32 each; NO_NUMBER: it lies in none. */
 const touched = memory.data(36, 4);
@@ -59,18 +86,18 @@ function stateOf(node: u32): u8 {
   return load<u8>(states + node);
 }
 
-/** Plans the program under way, unless that is done. A node has 48 bytes in the store and takes 5 of the plans' 6. */
+/** Plans the program under way, unless that is done. A node takes 48 bytes of the program store, and 41 of the plans'. */
 function findPlan(slot: u32): void {
   if (slot >= PROGRAM_SLOTS) unreachable();
   const record = plans + (<usize>slot << 3);
   const count = load<u32>(program, PROGRAM_NODES);
-  states = changePlans + (program - programs) / 8;
-  plan = (states + count + 3) & ~3;
+  states = changePlans + (program - programs);
+  steps = (states + count + 7) & ~7;
   if (load<u32>(record) != programsVersion) {
     store<u32>(record, planNodes(count), 4);
     store<u32>(record, programsVersion);
   }
-  planned = load<u32>(record, 4);
+  stepCount = load<u32>(record, 4);
 }
 
 function planNodes(count: u32): u32 {
@@ -79,21 +106,56 @@ function planNodes(count: u32): u32 {
     const node = nodeAt(nodes, number);
     const flags = load<u8>(node, NODE_FLAGS);
     store<u8>(states + number, SAME);
-    if ((flags & (NODE_LIVE | NODE_FUSED)) == 0 || (flags & NODE_STORED) != 0 || !canChange(node)) continue;
+    if ((flags & (NODE_LIVE | NODE_FUSED)) == 0 || (flags & NODE_STORED) != 0) continue;
+    if (!planNode(number, node, steps + <usize>length * STEP_SIZE)) continue;
+    // Something other than SAME, for those that hang on it.
     store<u8>(states + number, MANY_ROWS);
-    store<u32>(plan + (<usize>length << 2), number);
     length++;
   }
   return length;
 }
 
-function canChange(node: usize): bool {
+/** @returns whether the node can change */
+function planNode(number: u32, node: usize, step: usize): bool {
   const operation = <u32>load<u16>(node, NODE_OPERATION);
-  if (operation == OPERATION_FIELD) return (CHANGING & (<u64>1 << <u64>load<u32>(node, NODE_INDEX))) != 0;
+  const level = <u32>load<u8>(node, NODE_LEVEL);
+  store<u32>(step, number);
+  store<u32>(step, <u32>node, STEP_NODE);
+  store<u8>(step, <u8>level, STEP_LEVEL);
+  store<u8>(step, 0, STEP_ARGUMENTS);
+  store<u8>(step, FACT, STEP_HOW);
+  if (operation == OPERATION_FIELD) {
+    store<u32>(step, load<u32>(node, NODE_INDEX), STEP_FIELD);
+    return (CHANGING & (<u64>1 << <u64>load<u32>(node, NODE_INDEX))) != 0;
+  }
   if (operation <= OPERATION_INPUT) return false;
   const count = load<u32>(node, NODE_ARGUMENTS);
-  for (let index: u32 = 0; index < count; index++) if (stateOf(argumentNode(node, index)) != SAME) return true;
-  return false;
+  let changing: u32 = 0;
+  let otherRows = false;
+  for (let index: u32 = 0; index < count; index++) {
+    const argument = argumentNode(node, index);
+    if (stateOf(argument) == SAME) continue;
+    if (changing == STEP_ARGUMENTS_MAX) unreachable();
+    store<u32>(step + (<usize>changing << 2), argument, STEP_ARGUMENT_LIST);
+    changing++;
+    if (!haveSameRows(levelOf(argument), level)) otherRows = true;
+  }
+  let how = EACH_ROW;
+  if (operation == OPERATION_WIDEN || (load<u8>(node, NODE_FLAGS) & NODE_FUSED) != 0) how = SEEN;
+  else if (operation == OPERATION_SPREAD) how = SPREAD;
+  else if (operation >= OPERATION_TOTAL && operation <= OPERATION_ANY) how = SUM;
+  else if (operation >= OPERATION_PAYOFF_FLOOR && operation <= OPERATION_PAYOFF_AT) how = WHOLE;
+  if (how == SUM) store<u8>(step, <u8>levelOf(argumentNode(node, 0)), STEP_FROM);
+  else if (otherRows) how |= OTHER_ROWS;
+  store<u8>(step, how, STEP_HOW);
+  store<u8>(step, <u8>changing, STEP_ARGUMENTS);
+  return changing != 0;
+}
+
+@inline
+function haveSameRows(level: u32, other: u32): bool {
+  const own = level == LEVEL_INSTRUMENT ? LEVEL_POSITION : level;
+  return own == (other == LEVEL_INSTRUMENT ? LEVEL_POSITION : other);
 }
 
 // What was overwritten, newest last: | bytes, filled up to 16 | address u32 | how many u32 | 8 free |. The arena is free behind
@@ -139,6 +201,17 @@ export function noteDown(address: usize, bytes: usize): bool {
   return true;
 }
 
+/** A cell, likewise. */
+@inline
+export function noteCell(address: usize): bool {
+  if (logEnd + NOTED_CELL > log + LOG_BYTES) return false;
+  v128.store(logEnd, v128.load(address));
+  store<u32>(logEnd, <u32>address, CELL);
+  store<u32>(logEnd, <u32>CELL, CELL + 4);
+  logEnd += NOTED_CELL;
+  return true;
+}
+
 /** Everything on the desk is as it was when the log was started. */
 export function putBack(): void {
   while (logEnd > log) {
@@ -161,19 +234,22 @@ export function putBack(): void {
 export function computeChanged(slot: u32, position: u32, currency: u32, fields: u64): bool {
   findPlan(slot);
   touch(position, currency);
-  for (let index: u32 = 0; index < planned; index++) {
-    const number = load<u32>(plan + (<usize>index << 2));
-    const node = nodeAt(nodes, number);
-    const level = <u32>load<u8>(node, NODE_LEVEL);
-    let state = stateByArguments(node, level, fields);
+  const end = steps + <usize>stepCount * STEP_SIZE;
+  for (let step = steps; step < end; step += STEP_SIZE) {
+    const number = load<u32>(step);
+    let state = stateOfStep(step, fields);
+    const level = <u32>load<u8>(step, STEP_LEVEL);
     if (state == MANY_ROWS && rowsOf(level) == 1) state = ONE_ROW;
     if (state == ONE_ROW && touchedRow(level) == NO_NUMBER) state = MANY_ROWS;
-    store<u8>(states + number, state);
-    if (state == SAME || isSeenOnly(node)) continue;
-    if (!computeAgain(number, node, level, state)) {
-      putBack();
-      return false;
+    if (state != SAME && <u8>(load<u8>(step, STEP_HOW) & ~OTHER_ROWS) > SEEN) {
+      const computed = computeAgain(number, step, level, state);
+      if (computed == NO_ROOM) {
+        putBack();
+        return false;
+      }
+      state = computed;
     }
+    store<u8>(states + number, state);
   }
   return true;
 }
@@ -190,81 +266,50 @@ function touch(position: u32, currency: u32): void {
   }
 }
 
-/** Fields and what is only seen from another level need no computing; nor do products that a total computes itself. */
 @inline
-function isSeenOnly(node: usize): bool {
-  const operation = <u32>load<u16>(node, NODE_OPERATION);
-  return operation == OPERATION_FIELD || operation == OPERATION_WIDEN || (load<u8>(node, NODE_FLAGS) & NODE_FUSED) != 0;
-}
-
-function stateByArguments(node: usize, level: u32, fields: u64): u8 {
-  const operation = <u32>load<u16>(node, NODE_OPERATION);
-  if (operation == OPERATION_FIELD) return (fields & (<u64>1 << <u64>load<u32>(node, NODE_INDEX))) != 0 ? ONE_ROW : SAME;
+function stateOfStep(step: usize, fields: u64): u8 {
+  const how = load<u8>(step, STEP_HOW);
+  if (how == FACT) return (fields & (<u64>1 << <u64>load<u32>(step, STEP_FIELD))) != 0 ? ONE_ROW : SAME;
   let state = SAME;
-  const count = load<u32>(node, NODE_ARGUMENTS);
-  const list = program + load<u32>(node, NODE_ARGUMENT_LIST);
-  for (let index: u32 = 0; index < count; index++) {
-    const argument = load<u32>(list + (<usize>index << 2));
-    const its = stateOf(argument);
-    if (its > state) state = its;
-  }
+  const end = step + (<usize>load<u8>(step, STEP_ARGUMENTS) << 2);
+  for (let at = step; at < end; at += 4) state |= stateOf(load<u32>(at, STEP_ARGUMENT_LIST));
   if (state == SAME) return SAME;
-  if (isWhole(operation)) return MANY_ROWS;
-  if (operation >= OPERATION_TOTAL && operation <= OPERATION_ANY) return sumState(level, levelOf(load<u32>(list)), state);
-  // Row by row: an argument with another row must have its rows on this level.
-  for (let index: u32 = 0; index < count; index++) {
-    const argument = load<u32>(list + (<usize>index << 2));
-    if (stateOf(argument) != SAME && !haveSameRows(levelOf(argument), level)) return MANY_ROWS;
-  }
-  return state;
-}
-
-@inline
-function haveSameRows(level: u32, other: u32): bool {
-  const own = level == LEVEL_INSTRUMENT ? LEVEL_POSITION : level;
-  return own == (other == LEVEL_INSTRUMENT ? LEVEL_POSITION : other);
+  if (how == SUM) return sumState(load<u8>(step, STEP_LEVEL), load<u8>(step, STEP_FROM), state);
+  return how >= WHOLE || state > ONE_ROW ? MANY_ROWS : ONE_ROW;
 }
 
 /** One row beneath changes one sum, that of the row above it. */
 function sumState(level: u32, from: u32, state: u8): u8 {
   const row = touchedRow(from);
-  if (state == MANY_ROWS || row == NO_NUMBER) return MANY_ROWS;
+  if (state != ONE_ROW || row == NO_NUMBER) return MANY_ROWS;
   return level == LEVEL_ACCOUNT || ancestor(from, row, level) == touchedRow(level) ? ONE_ROW : MANY_ROWS;
 }
 
-/** Whether an operation looks at other rows than its own. */
-@inline
-function isWhole(operation: u32): bool {
-  return (operation >= OPERATION_PAYOFF_FLOOR && operation <= OPERATION_PAYOFF_AT);
-}
-
-/** @returns whether the log had room */
-function computeAgain(number: u32, node: usize, level: u32, state: u8): bool {
+/** @returns what the node's state is, or NO_ROOM where the log has none */
+function computeAgain(number: u32, step: usize, level: u32, state: u8): u8 {
   const result = resultAt(number);
   const address = <usize>load<u32>(result, RESULT_ADDRESS);
   const width = <usize>load<u32>(result, RESULT_ROW_BYTES);
-  const isSpread = <u32>load<u16>(node, NODE_OPERATION) == OPERATION_SPREAD;
-  if (width == 0) {
-    // One value for all rows.
-    if (!noteDown(address, 8)) return false;
-    spreadRows(node, address, 0, 1);
-    return true;
-  }
+  const node = <usize>load<u32>(step, STEP_NODE);
+  const how = <u8>(load<u8>(step, STEP_HOW) & ~OTHER_ROWS);
   let from: u32 = 0;
   let end = rowsOf(level);
-  if (state == ONE_ROW && !isWhole(load<u16>(node, NODE_OPERATION))) {
+  // One value for all rows.
+  if (width == 0) end = 1;
+  else if (state == ONE_ROW && how != WHOLE) {
     from = touchedRow(level);
     end = from + 1;
   }
   const at = address + <usize>from * width;
-  if (!noteDown(at, <usize>(end - from) * width)) return false;
-  if (isSpread) {
-    spreadRows(node, address, from, end);
-    return true;
+  if (width == CELL && end - from == 1) {
+    if (!noteCell(at)) return NO_ROOM;
+    computeRows(node, address, CELL, from, end);
+    return isAsNoted(at) ? SAME : state;
   }
-  computeRows(node, address, width, from, end);
-  if (width == CELL && end - from == 1 && isAsNoted(at)) store<u8>(states + number, SAME);
-  return true;
+  if (!noteDown(at, width == 0 ? 8 : <usize>(end - from) * width)) return NO_ROOM;
+  if (how == SPREAD) spreadRows(node, address, from, end);
+  else computeRows(node, address, width, from, end);
+  return state;
 }
 
 /** Whether the one cell that was noted down last has come out the same. */

@@ -332,7 +332,7 @@ function aggregateScenarios(
     return;
   }
   const seen = allocate(end);
-  memory.fill(seen, 0, end);
+  if (operation != OPERATION_TOTAL) memory.fill(seen, 0, end);
   aggregateMatrix(operation, all, first, end, level, width, resultAt(source), from, seen);
   release(seen);
 }

@@ -106,7 +106,7 @@ export function layOutRegions(start: usize): usize {
   slots = reserve(slotCount * 4);
   refusal = reserve(REFUSAL_SIZE);
   scenarioRows = reserve(3 * SCENARIO_ROW_BYTES);
-  changePlans = reserve(<usize>programBytes / 8);
+  changePlans = reserve(programBytes);
   marketStore = reserve(marketBytes);
   marketStoreEnd = end;
   keptDesks = end;

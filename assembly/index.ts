@@ -16,7 +16,7 @@ import { decide } from "./orders";
 import { restartOutputs, written } from "./outputs";
 import { evaluate } from "./regime/machine";
 import { install, programsRestored } from "./regime/programs";
-import { arena, chooseRegions, directory, writeDirectory } from "./regime/regions";
+import { arena, chooseRegions, directory, useMainDesk, writeDirectory } from "./regime/regions";
 import { addressOf, answer, blob, bookkeeping, header, holdAt, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
 
 export function layoutVersion(): i32 {
@@ -177,15 +177,18 @@ export function reservedOf(pool: u32): i64 {
 
 /** Where a book is filled and read: see regime/format.ts. */
 export function regimeDirectory(): usize {
+  useMainDesk();
   return directory;
 }
 
 /** Installs the program whose bytes stand at the start of the arena. @returns REGIME_DONE, or why not */
 export function installProgram(slot: u32, bytes: u32): u32 {
+  useMainDesk();
   return install(slot, arena, bytes);
 }
 
 /** Margins the book that was filled. @returns REGIME_DONE, or the code of the refusal */
 export function evaluateBook(slot: u32, what: u32): u32 {
+  useMainDesk();
   return evaluate(slot, what);
 }

@@ -11,16 +11,17 @@ import { clearOverflow, guarded, larger, overflowed, smaller } from "./fixed";
 import { comesBefore, firstHoldIn } from "./holds";
 import { isCross, positionOrSpare } from "./holdings";
 import {
-  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_HOLDS, ACCOUNT_REGIME, REGIME_PROGRAM, CURRENCY_CAPACITY, HOLD_FLAGS, HOLD_INSTRUMENT, HOLD_NEXT,
+  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_HOLDS, ACCOUNT_REGIME, HEADER_CURRENCIES, REGIME_PROGRAM, HOLD_FLAGS, HOLD_INSTRUMENT, HOLD_NEXT,
   HOLD_PRICE, HOLD_QUANTITY, HOLD_SIDE, INSTRUMENT_CURRENCY, INSTRUMENT_MARK, LIQUIDITY_TAKER, NONE, ORDER_PRICED,
   ORDER_REDUCE_ONLY, POOL_ACCOUNT, POOL_BALANCE, POOL_CURRENCY, POOL_IM, POOL_NEXT, POOL_TRIAL_RESERVE, POSITION_ENTRY_COST, POSITION_IM,
   POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
 } from "./layout";
 import { markValueOf, poolEquity, profitOf } from "./margin";
 import {
-  countOrders, evaluateAccount, judgesOrders, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
+  countOrders, evaluateAccount, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
 } from "./portfolioBook";
-import { accountAt, holdAt, instrumentAt, poolAt, regimeAt } from "./tables";
+import { looksAtOrders } from "./regime/programFacts";
+import { accountAt, header, holdAt, instrumentAt, poolAt, regimeAt } from "./tables";
 import { isPortfolio } from "./touched";
 
 /** No balance reaches it. */
@@ -220,7 +221,6 @@ function nextInstrument(from: u32): u32 {
 // By a regime. The gap of a verdict is its initial margin less its equity: above zero, the account is in call. One for each
 // currency that the regime judges, by the currency's number.
 
-const GAPS_BYTES: usize = <usize>CURRENCY_CAPACITY * 8;
 export const BASE_GAPS: usize = memory.data(256);
 export const RESERVED_GAPS: usize = memory.data(256);
 const SIDE_GAPS: usize = memory.data(256);
@@ -236,12 +236,18 @@ function setGap(gaps: usize, currency: u32, gap: i64): void {
   store<i64>(gaps + ((<usize>currency) << 3), gap);
 }
 
+/** Gaps that there are: one for each listed currency. */
+@inline
+export function gapCount(): u32 {
+  return load<u32>(header, HEADER_CURRENCIES);
+}
+
 export function clearGaps(gaps: usize): void {
-  memory.fill(gaps, 0, GAPS_BYTES);
+  for (let currency: u32 = 0; currency < gapCount(); currency++) setGap(gaps, currency, 0);
 }
 
 export function copyGaps(to: usize, from: usize): void {
-  memory.copy(to, from, GAPS_BYTES);
+  for (let currency: u32 = 0; currency < gapCount(); currency++) setGap(to, currency, gapAt(from, currency));
 }
 
 /** Gaps of the verdict that was given just now. */
@@ -254,7 +260,7 @@ export function readGaps(gaps: usize): void {
 
 /** Whether every gap is no larger than its counterpart. */
 export function gapsWithin(gaps: usize, limits: usize): bool {
-  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+  for (let currency: u32 = 0; currency < gapCount(); currency++) {
     if (gapAt(gaps, currency) > gapAt(limits, currency)) return false;
   }
   return true;
@@ -262,14 +268,14 @@ export function gapsWithin(gaps: usize, limits: usize): bool {
 
 /** Adds what an instrument's orders reserve to what others do. */
 function addGaps(gaps: usize, more: usize): void {
-  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+  for (let currency: u32 = 0; currency < gapCount(); currency++) {
     setGap(gaps, currency, guarded(gapAt(gaps, currency) + gapAt(more, currency)));
   }
 }
 
 /** Raises each increase over the account as it stands to that of the account with these gaps. */
 export function raiseGaps(gaps: usize, to: usize): void {
-  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+  for (let currency: u32 = 0; currency < gapCount(); currency++) {
     const increase = guarded(gapAt(to, currency) - gapAt(BASE_GAPS, currency));
     if (increase > gapAt(gaps, currency)) setGap(gaps, currency, increase);
   }
@@ -397,7 +403,7 @@ function premiumOf(account: u32, number: u32, flags: u8, quantity: i64, price: i
 
 /** Whether the account's regime has a rule of its own for orders that rest. */
 export function ordersJudged(account: u32): bool {
-  return judgesOrders(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_PROGRAM));
+  return looksAtOrders(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_PROGRAM));
 }
 
 /** The account with its orders as rows of the book; the verdict stands afterwards. */
@@ -414,7 +420,7 @@ function reservedByDocument(account: u32): u8 {
   const code = evaluateOrders(account);
   if (code != 0) return code;
   readGaps(SIDE_GAPS);
-  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+  for (let currency: u32 = 0; currency < gapCount(); currency++) {
     setGap(RESERVED_GAPS, currency, guarded(gapAt(SIDE_GAPS, currency) - gapAt(BASE_GAPS, currency)));
   }
   return 0;
@@ -440,7 +446,7 @@ export function portfolioPasses(account: u32): bool {
   }
   if (resting) giveBack(account);
   if (code != 0) return fail(MARGIN_UNKNOWN, 0, 0);
-  for (let currency: u32 = 0; currency < CURRENCY_CAPACITY; currency++) {
+  for (let currency: u32 = 0; currency < gapCount(); currency++) {
     const reserved = gapAt(RESERVED_GAPS, currency);
     if (gapAt(BASE_GAPS, currency) + reserved <= 0) continue;
     return fail(INITIAL_MARGIN, gapAt(EQUITIES, currency), gapAt(EQUITIES, currency) + gapAt(BASE_GAPS, currency) + reserved);

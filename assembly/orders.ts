@@ -7,6 +7,7 @@ import {
 } from "./codes";
 import { initialMargin, isOption, maintenanceMargin, notionalOf } from "./contracts";
 import { accountTakesRisk, checkControls, refusedLimit, refusedValue } from "./controls";
+import { keepBooksOf } from "./keptBooks";
 import { leaveOutOfCount } from "./openOrders";
 import {
   closable, onlyReduces, planFill, plannedBalanceChange, plannedCost, plannedFee, plannedFree, plannedOpeningFee, plannedPosted,
@@ -17,7 +18,7 @@ import { findPool, isCross, isVenueAccount, positionOrSpare } from "./holdings";
 import {
   ACCOUNT_QUARANTINED as QUARANTINED, ANSWER_SIZE, CHECK_BINDING, CHECK_CODE, CHECK_EQUITY_AFTER, CHECK_EQUITY_BEFORE,
   CHECK_FEE, CHECK_FREE_AFTER, CHECK_FREE_BEFORE, CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER,
-  CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE, CURRENCY_CAPACITY, HEADER_ACCOUNTS, HEADER_INSTRUMENTS,
+  CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE, HEADER_ACCOUNTS, HEADER_INSTRUMENTS,
   INSTRUMENT_CURRENCY, INSTRUMENT_KEY, INSTRUMENT_MARKED, INSTRUMENT_SETTLED as SETTLED, PRICE_OF_MARK,
   LIQUIDITY_TAKER, NONE, ORDER_PRICED, ORDER_REDUCE_ONLY, POOL_BALANCE, POOL_IM, POOL_MM, POOL_PROFIT, POSITION_IM,
   POSITION_LEVERAGE, POSITION_MM, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
@@ -27,7 +28,7 @@ import { checkPriceAges, failedPrice, failedPriceAge, failedPriceLimit } from ".
 import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue } from "./formats";
 import {
   addOrder, BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, evaluateOrders, failedEquity, failedInitial, failedRegimeCode, fencedIn,
-  gapAt, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, leaveOut, ordersJudged, portfolioPasses, premiumsIn, priceOfOrder, putPlan,
+  gapAt, gapCount, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, leaveOut, ordersJudged, portfolioPasses, premiumsIn, priceOfOrder, putPlan,
   raiseGaps, readGaps, RESERVED_GAPS, reservedByRegime, reservedByTables, reservedInCurrency, reservedOfAccount,
   restingOnly, restingQuantity, takeFenced,
 } from "./orderMargin";
@@ -125,8 +126,11 @@ export function decide(
   else {
     say(CHECK_REDUCES, closes ? 1 : 0);
     say(CHECK_FEE, plannedFee);
-    if (isPortfolio(account)) decideByRegime();
-    else if (isOption(instrument)) refuseOrder(REGIME_NEEDED, 0, 0);
+    if (isPortfolio(account)) {
+      keepBooksOf(account);
+      decideByRegime();
+      keepBooksOf(NONE);
+    } else if (isOption(instrument)) refuseOrder(REGIME_NEEDED, 0, 0);
     else decideByTables();
     if (overflowed) refuseOrder(OVERFLOW, 0, 0);
   }
@@ -395,7 +399,7 @@ function sayReserved(currency: u32, beside: i64): void {
 /** Equity must cover the initial margin and all that orders reserve, wherever the regime judges. */
 function checkGaps(currency: u32): void {
   const judged = verdictCurrency(verdictRowOf(currency));
-  for (let each: u32 = 0; each < CURRENCY_CAPACITY; each++) {
+  for (let each: u32 = 0; each < gapCount(); each++) {
     const needed = gapAt(BASE_GAPS, each) + gapAt(RESERVED_GAPS, each) + gapAt(INSTRUMENT_GAPS, each);
     if (needed <= 0) continue;
     // In another currency than the order's there are no figures: how much is missing.

@@ -19,18 +19,23 @@ import { CELL, divide, multiply as multiplyCells, negate, putWhole, subtract, TO
 import {
   BOOK_ARENA_TAKEN, BOOK_CURRENCIES, BOOK_ORDERS, BOOK_POSITIONS, BOOK_TIME, CURRENCY_KEYS_SIZE, EVALUATE_LIVE,
   FIELD_BALANCE, FIELD_ENTRY, FIELD_FORWARD, FIELD_INDEX, FIELD_INTEREST, FIELD_ISOLATED, FIELD_LEVERAGE, FIELD_MARK,
-  INPUT_RECORD_DEFAULT, INPUT_RECORD_SIZE, LEVEL_ACCOUNT, LEVEL_CURRENCY, LEVEL_ORDER, NODE_FLAGS, NODE_LEVEL, NODE_SIZE, NODE_VERDICT,
-  PROGRAM_INPUTS, PROGRAM_LEVEL, PROGRAM_NODES,
+  INPUT_RECORD_DEFAULT, INPUT_RECORD_SIZE, LEVEL_ACCOUNT, LEVEL_CURRENCY,
+  PROGRAM_INPUTS, PROGRAM_LEVEL,
   FIELD_MULTIPLIER, FIELD_POSTED, FIELD_PRICE, FIELD_PROFIT, FIELD_QUANTITY, FIELD_STRIKE, FIELD_VOLATILITY,
   POSITION_BACHELIER, POSITION_EXPIRY, POSITION_INVERSE, POSITION_KEYS_SIZE, POSITION_NUMBER, POSITION_PRODUCT, POSITION_VERSION,
   POSITION_SETTLEMENT, POSITION_UNDERLYING, REFUSAL_NODE, REFUSAL_ROW, REGIME_DONE, VERDICT_EQUITY, VERDICT_INITIAL,
   VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
 } from "./regime/format";
-import { EXPIRY_NONE } from "./regime/book";
+import { deriveHolding, EXPIRY_NONE } from "./regime/book";
+import { HOLDING_FIELDS, logTop, noteCell, NOTED_CELL } from "./regime/changes";
 import { bookedOrders, fillWithOrders } from "./bookOrders";
+import { evaluateKept, KEPT_DONE, KEPT_NOWHERE } from "./keptBooks";
 import { evaluate } from "./regime/machine";
+import { fieldsRead, reads } from "./regime/programFacts";
 import { programAt } from "./regime/programs";
-import { book, currencyKeys, fieldColumn, inputColumn, positionKeys, positionMax, refusal, verdicts } from "./regime/regions";
+import {
+  book, currencyKeys, currencyNumbers, fieldColumn, inputColumn, positionKeys, positionMax, refusal, useMainDesk, verdicts,
+} from "./regime/regions";
 import { fitsUnits, putUnits, unitsOf } from "./scaledCells";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, regimeAt, sparePool, sparePosition,
@@ -38,9 +43,9 @@ import {
 
 let positionRows: u32 = 0;
 let currencyRows: u32 = 0;
-/** Currencies of the rows, by number: what a verdict on a currency is about. */
-const CURRENCIES: usize = memory.data(256 * 4);
 const PREMIUM: usize = memory.data(16);
+/** Fields that the program reads, a bit each: of the others, those that cost something are left out. */
+let fields: u64 = 0;
 let byCurrency: bool = false;
 let judgedCurrency: u32 = NONE;
 
@@ -55,8 +60,18 @@ export function evaluateAccount(account: u32, position: usize, pool: usize): u8 
   byCurrency = judgesCurrencies(program);
   judgedCurrency = byCurrency ? NONE : valuationCurrency(account);
   if (!byCurrency && judgedCurrency == NONE) return CURRENCY_UNKNOWN;
-  if (!fillBook(account, position, pool, load<u32>(regime, REGIME_VALUATION), program)) return OVERFLOW;
-  if (evaluate(program, EVALUATE_LIVE) != REGIME_DONE) return MARGIN_UNKNOWN;
+  const valuation = load<u32>(regime, REGIME_VALUATION);
+  if (!ordersInBook && !onTrial) {
+    const kept = evaluateKept(account, position, pool, valuation, program);
+    if (kept != KEPT_NOWHERE) return kept == KEPT_DONE ? codeOfVerdicts() : MARGIN_UNKNOWN;
+  }
+  useMainDesk();
+  if (!fillBook(account, position, pool, valuation, program)) return OVERFLOW;
+  return evaluate(program, EVALUATE_LIVE) == REGIME_DONE ? codeOfVerdicts() : MARGIN_UNKNOWN;
+}
+
+/** 0, or OVERFLOW where an amount does not hold a figure. */
+function codeOfVerdicts(): u8 {
   for (let row: u32 = 0; row < verdictCount(); row++) {
     const verdict = verdicts + <usize>row * VERDICT_SIZE;
     const scale = scaleOfRow(row);
@@ -74,20 +89,10 @@ export function countOrders(on: bool): void {
   ordersInBook = on;
 }
 
-/** Whether a program's verdict looks at orders. */
-export function judgesOrders(slot: u32): bool {
-  const program = programAt(slot);
-  const count = load<u32>(program, PROGRAM_NODES);
-  const nodes = program + load<u32>(program, PROGRAM_NODES + 4);
-  for (let number: u32 = 0; number < count; number++) {
-    const node = nodes + <usize>number * NODE_SIZE;
-    if (load<u8>(node, NODE_LEVEL) == LEVEL_ORDER && (load<u8>(node, NODE_FLAGS) & NODE_VERDICT) != 0) return true;
-  }
-  return false;
-}
-
-function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
+/** @returns whether there is room for all rows */
+export function fillBook(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
   valuationOfBook = valuation;
+  fields = fieldsRead(program);
   positionRows = 0;
   currencyRows = 0;
   let pool = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
@@ -150,7 +155,7 @@ function fillDefaults(slot: u32): void {
 /** Of a position without a pool: a row for its currency, with nothing in it. */
 export function addEmptyCurrency(number: u32): void {
   for (let row: u32 = 0; row < currencyRows; row++) {
-    if (load<u32>(CURRENCIES + (<usize>row << 2)) == number) return;
+    if (load<u32>(currencyNumbers + (<usize>row << 2)) == number) return;
   }
   const pool = poolAt(sparePool);
   store<u32>(pool, number, POOL_CURRENCY);
@@ -164,7 +169,7 @@ function addCurrency(pool: usize, valuation: u32): void {
   const key = load<u32>(currency, CURRENCY_KEY);
   const offset = <usize>currencyRows * CELL;
   store<u32>(currencyKeys + <usize>currencyRows * CURRENCY_KEYS_SIZE, key);
-  store<u32>(CURRENCIES + (<usize>currencyRows << 2), number);
+  store<u32>(currencyNumbers + (<usize>currencyRows << 2), number);
   putUnits(fieldColumn(FIELD_BALANCE) + offset, load<i64>(pool, POOL_BALANCE), load<u32>(currency, CURRENCY_SCALE));
   const price = fieldColumn(FIELD_PRICE) + offset;
   if (key == valuation && load<i64>(indexAt(key), INDEX_PRICE) == 0) putWhole(price, 1);
@@ -212,34 +217,80 @@ export function addPosition(position: usize): bool {
   store<u64>(keys, onTrial ? TRIALS + trials : <u64>load<u32>(instrument, INSTRUMENT_VERSION), POSITION_VERSION);
 
   const offset = <usize>positionRows * CELL;
-  const quantityScale = load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE);
-  const currencyScale = load<u32>(currency, CURRENCY_SCALE);
   const multiplier = fieldColumn(FIELD_MULTIPLIER) + offset;
-  const entry = fieldColumn(FIELD_ENTRY) + offset;
-  const quantity = fieldColumn(FIELD_QUANTITY) + offset;
   putUnits(multiplier, load<i64>(instrument, INSTRUMENT_MULTIPLIER_NUMERATOR), 0);
-  putUnits(entry, load<i64>(instrument, INSTRUMENT_MULTIPLIER_DENOMINATOR), 0);
-  divide(multiplier, multiplier, entry);
-  putUnits(quantity, load<i64>(position, POSITION_QUANTITY), quantityScale);
+  if (load<i64>(instrument, INSTRUMENT_MULTIPLIER_DENOMINATOR) != 1) {
+    putUnits(PREMIUM, load<i64>(instrument, INSTRUMENT_MULTIPLIER_DENOMINATOR), 0);
+    divide(multiplier, multiplier, PREMIUM);
+  }
   putPrices(instrument, offset);
   putUnits(fieldColumn(FIELD_STRIKE) + offset, load<i64>(instrument, INSTRUMENT_STRIKE), 8);
   if (!isOption(instrument)) undefine(fieldColumn(FIELD_STRIKE) + offset);
   putUnits(fieldColumn(FIELD_INTEREST) + offset, load<i64>(instrument, INSTRUMENT_INTEREST), 9);
-  putUnits(fieldColumn(FIELD_LEVERAGE) + offset, load<u32>(position, POSITION_LEVERAGE), 2);
-  putUnits(fieldColumn(FIELD_PROFIT) + offset, profitOf(position), currencyScale);
   putWhole(fieldColumn(FIELD_ISOLATED) + offset, 0);
   putWhole(fieldColumn(FIELD_POSTED) + offset, 0);
   putIndex(fieldColumn(FIELD_INDEX) + offset, named);
   if (isOption(instrument)) payPremium(load<u32>(instrument, INSTRUMENT_CURRENCY), load<i64>(position, POSITION_ENTRY_COST));
-  putEntry(entry, position, quantity, multiplier, currencyScale, load<u8>(instrument, INSTRUMENT_KIND) == KIND_INVERSE);
+  putHolding(position, instrument, load<u32>(currency, CURRENCY_SCALE), offset);
   positionRows++;
   return true;
+}
+
+/** What is held, of an instrument that the row has already. */
+function putHolding(position: usize, instrument: usize, currencyScale: u32, offset: usize): void {
+  const quantity = fieldColumn(FIELD_QUANTITY) + offset;
+  putUnits(quantity, load<i64>(position, POSITION_QUANTITY), load<u8>(instrument, INSTRUMENT_QUANTITY_SCALE));
+  if (reads(fields, FIELD_LEVERAGE)) putUnits(fieldColumn(FIELD_LEVERAGE) + offset, load<u32>(position, POSITION_LEVERAGE), 2);
+  putUnits(fieldColumn(FIELD_PROFIT) + offset, profitOf(position), currencyScale);
+  if (!reads(fields, FIELD_ENTRY)) return;
+  const inverse = load<u8>(instrument, INSTRUMENT_KIND) == KIND_INVERSE;
+  putEntry(fieldColumn(FIELD_ENTRY) + offset, position, quantity, fieldColumn(FIELD_MULTIPLIER) + offset, currencyScale, inverse);
+}
+
+/**
+ * Puts another holding into a row of a book that stays on the desk.
+ * @returns the fields that have changed, a bit each
+ */
+export function changeHolding(row: u32, position: usize, program: u32): u64 {
+  fields = fieldsRead(program);
+  const offset = <usize>row * CELL;
+  const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
+  const before = logTop();
+  for (let left = written; left != 0; left &= left - 1) noteCell(fieldColumn(<u32>ctz(left)) + offset);
+  const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  putHolding(position, instrument, load<u32>(currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY)), CURRENCY_SCALE), offset);
+  deriveHolding(row, fields);
+  let changed: u64 = 0;
+  let noted = before;
+  for (let left = written; left != 0; left &= left - 1) {
+    if (!isEqual(fieldColumn(<u32>ctz(left)) + offset, noted)) changed |= left & (0 - left);
+    noted += NOTED_CELL;
+  }
+  return changed;
+}
+
+/** Puts another balance, premiums taken out, into a row of a book that stays on the desk. */
+export function changeBalance(row: u32, net: i64): void {
+  const cell = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
+  noteCell(cell);
+  putUnits(cell, net, load<u32>(currencyAt(load<u32>(currencyNumbers + (<usize>row << 2))), CURRENCY_SCALE));
+}
+
+@inline
+function isEqual(a: usize, b: usize): bool {
+  return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
+}
+
+/** A book that stays on the desk is looked at again. */
+export function resumeBook(positions: u32, currencies: u32): void {
+  positionRows = positions;
+  currencyRows = currencies;
 }
 
 /** MAR-027: what open options cost is spent, what they brought is there, though it stands in their entry cost till they close. */
 function payPremium(number: u32, cost: i64): void {
   for (let row: u32 = 0; row < currencyRows; row++) {
-    if (load<u32>(CURRENCIES + (<usize>row << 2)) != number) continue;
+    if (load<u32>(currencyNumbers + (<usize>row << 2)) != number) continue;
     const balance = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
     putUnits(PREMIUM, cost, load<u32>(currencyAt(number), CURRENCY_SCALE));
     subtract(balance, balance, PREMIUM);
@@ -296,7 +347,7 @@ export function verdictCount(): u32 {
 
 @inline
 export function verdictCurrency(row: u32): u32 {
-  return byCurrency ? load<u32>(CURRENCIES + (<usize>row << 2)) : judgedCurrency;
+  return byCurrency ? load<u32>(currencyNumbers + (<usize>row << 2)) : judgedCurrency;
 }
 
 /** The row that judges a currency; the only one when the account is judged as a whole. */

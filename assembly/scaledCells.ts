@@ -1,41 +1,45 @@
 // Integers with a scale, as records keep them, to decimal cells of 18 digits (regime/decimal.ts) and back. Both ways are exact.
 
-import { CELL, isUndefined, multiply, roundTo } from "./regime/decimal";
+import { CELL, isUndefined, multiply, putSignedProduct, roundTo, TOWARD_MINUS } from "./regime/decimal";
 
-/** 10^0 .. 10^36 as raw cells. */
-const POWERS: usize = memory.data(37 * 16);
+/** 10^0 .. 10^18 as raw cells. */
+const POWERS: usize = memory.data(19 * 16);
 const scratch: usize = memory.data(16);
 let ready: bool = false;
 
 function powerCell(exponent: u32): usize {
   if (!ready) {
     store<u64>(POWERS, 1);
-    for (let step: usize = 1; step <= 36; step++) timesTen(POWERS + (step - 1) * CELL, POWERS + step * CELL);
+    for (let step: usize = 1; step <= 18; step++) store<u64>(POWERS + step * CELL, load<u64>(POWERS + (step - 1) * CELL) * 10);
     ready = true;
   }
   return POWERS + <usize>exponent * CELL;
 }
 
-function timesTen(from: usize, to: usize): void {
-  const low = load<u64>(from);
-  const lowPart = (low & 0xffffffff) * 10;
-  const highPart = (low >> 32) * 10 + (lowPart >> 32);
-  store<u64>(to, (highPart << 32) | (lowPart & 0xffffffff));
-  store<u64>(to, load<u64>(from, 8) * 10 + (highPart >> 32), 8);
-}
-
 /** units x 10^-scale, scale 0 to 18. */
 export function putUnits(out: usize, units: i64, scale: u32): void {
-  store<i64>(out, units);
-  store<i64>(out, units >> 63, 8);
-  multiply(out, out, powerCell(36 - scale));
+  putSignedProduct(out, units, load<u64>(powerCell(18 - scale)));
 }
 
 /** Largest magnitude of an amount. */
 const GUARD: i64 = 1 << 62;
 
+/** Whether the cell is within 64 bits and a sign: nearly all are, and then one division does. */
+@inline
+function isSmall(cell: usize): bool {
+  const high = load<i64>(cell, 8);
+  return high == 0 || (high == -1 && load<u64>(cell) != 0);
+}
+
+/** Of a small cell. */
+@inline
+function sizeOf(cell: usize): u64 {
+  return load<i64>(cell, 8) < 0 ? 0 - load<u64>(cell) : load<u64>(cell);
+}
+
 /** Whether a cell, in units of 10^-scale, fits an amount. */
 export function fitsUnits(cell: usize, scale: u32): bool {
+  if (isSmall(cell)) return sizeOf(cell) / load<u64>(powerCell(18 - scale)) < <u64>GUARD;
   if (isUndefined(cell)) return false;
   multiply(scratch, cell, powerCell(scale));
   const high = load<i64>(scratch, 8);
@@ -43,8 +47,17 @@ export function fitsUnits(cell: usize, scale: u32): bool {
   return high == low >> 63 && low < GUARD && low > 0 - GUARD;
 }
 
-/** The cell in whole units of 10^-scale, rounded as the mode of `roundTo` says. It was found to fit. */
+/** The cell in whole units of 10^-scale, rounded as the mode says: TOWARD_MINUS or TOWARD_PLUS. It was found to fit. */
 export function unitsOf(cell: usize, scale: u32, mode: i32): i64 {
+  if (isSmall(cell)) {
+    const unit = load<u64>(powerCell(18 - scale));
+    const size = sizeOf(cell);
+    const whole = size / unit;
+    const negative = load<i64>(cell, 8) < 0;
+    const away = size != whole * unit && (mode == TOWARD_MINUS) == negative;
+    const units = <i64>whole + i64(away);
+    return negative ? 0 - units : units;
+  }
   roundTo(scratch, cell, powerCell(18 - scale), mode);
   multiply(scratch, scratch, powerCell(scale));
   return load<i64>(scratch);

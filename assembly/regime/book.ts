@@ -6,7 +6,7 @@ import {
   subtract, undefine,
 } from "./decimal";
 import {
-  BOOK_CURRENCIES, BOOK_CURRENCIES_MAX, BOOK_ORDERS, BOOK_POSITIONS, BOOK_TIME, CURRENCY_KEYS_SIZE, FIELD_BACHELIER, FIELD_BUY, FIELD_CALL,
+  BOOK_CURRENCIES, BOOK_ORDERS, BOOK_POSITIONS, BOOK_TIME, CURRENCY_KEYS_SIZE, FIELD_BACHELIER, FIELD_BUY, FIELD_CALL,
   FIELD_COVERED, FIELD_DAYS, FIELD_EXPIRED, FIELD_FORWARD, FIELD_FUTURE, FIELD_INVERSE,
   FIELD_LINEAR, FIELD_LONG, FIELD_MARK, FIELD_MARKET_ORDER, FIELD_MULTIPLIER, FIELD_NOTIONAL, FIELD_OPTION,
   FIELD_ORDER_PRICE, FIELD_ORDER_QUANTITY, FIELD_PERPETUAL, FIELD_PUT, FIELD_QUANTITY, FIELD_SECONDS,
@@ -18,8 +18,9 @@ import {
   REGIME_DONE, REGIME_TOO_MANY_ROWS, RISK_UNIT_ACCOUNT, RISK_UNIT_GROUP, RISK_UNIT_SETTLEMENT, RISK_UNIT_UNDERLYING,
   RISK_UNIT_UNDERLYING_SETTLEMENT, UNIT_CURRENCY_SHIFT, UNIT_UNDERLYING_MASK,
 } from "./format";
+import { reads } from "./programFacts";
 import {
-  book, currencyKeys, fieldColumn, firstPositionsOf, orderKeys, orderMax, parentMap, positionKeys, positionMax, rowKeyAt,
+  book, currencyKeys, currencyMax, fieldColumn, firstPositionsOf, orderKeys, orderMax, parentMap, positionKeys, positionMax, rowKeyAt,
   rowsOf, setRowsOf, slots,
 } from "./regions";
 
@@ -29,6 +30,11 @@ export const EXPIRY_NONE: i64 = i64.MIN_VALUE;
 const MICROSECOND: u64 = 1000000000000;
 const DAY_SECONDS: u32 = 86400;
 const YEAR_SECONDS: u32 = 31536000;
+
+// Fields that are derived only where one of them is read, a bit each.
+const TIME_FIELDS: u64 = (<u64>1 << <u64>FIELD_SECONDS) | (<u64>1 << <u64>FIELD_DAYS) | (<u64>1 << <u64>FIELD_YEARS) | (<u64>1 << <u64>FIELD_EXPIRED);
+const UNIT_VALUE_FIELD: u64 = <u64>1 << <u64>FIELD_UNIT_VALUE;
+const VALUE_FIELDS: u64 = (<u64>1 << <u64>FIELD_VALUE) | (<u64>1 << <u64>FIELD_NOTIONAL);
 
 // A cell for what is being computed.
 const cell = memory.data(16, 16);
@@ -85,12 +91,15 @@ export function plainKey(program: usize, unit: u32): u32 {
   return settled ? unit & UNIT_UNDERLYING_MASK : unit;
 }
 
-/** @returns REGIME_DONE, or why the book cannot be arranged */
-export function arrange(program: usize): u32 {
+/**
+ * @param fields those that are read, a bit each: the others are not derived
+ * @returns REGIME_DONE, or why the book cannot be arranged
+ */
+export function arrange(program: usize, fields: u64): u32 {
   const positions = load<u32>(book, BOOK_POSITIONS);
   const orders = load<u32>(book, BOOK_ORDERS);
   const currencies = load<u32>(book, BOOK_CURRENCIES);
-  if (positions > positionMax || orders > orderMax || currencies > BOOK_CURRENCIES_MAX) return REGIME_TOO_MANY_ROWS;
+  if (positions > positionMax || orders > orderMax || currencies > currencyMax) return REGIME_TOO_MANY_ROWS;
   for (let level: u32 = 0; level < LEVEL_COUNT; level++) setRowsOf(level, 0);
   setRowsOf(LEVEL_ACCOUNT, 1);
   setRowsOf(LEVEL_POSITION, positions);
@@ -115,7 +124,7 @@ export function arrange(program: usize): u32 {
       setEntry(parentMap(LEVEL_ORDER, above), row, entryOf(parentMap(LEVEL_POSITION, above), position));
     }
   }
-  for (let row: u32 = 0; row < positions; row++) derivePosition(row);
+  for (let row: u32 = 0; row < positions; row++) derivePosition(row, fields);
   deriveOrders(orders);
   return REGIME_DONE;
 }
@@ -202,7 +211,13 @@ function inheritRows(level: u32, above: u32): void {
   for (let row: u32 = 0; row < rows; row++) setEntry(map, row, entryOf(ofPositions, entryOf(firsts, row)));
 }
 
-function derivePosition(row: u32): void {
+function derivePosition(row: u32, fields: u64): void {
+  deriveInstrument(row, fields);
+  deriveHolding(row, fields);
+}
+
+/** What follows from the facts of its instrument. */
+function deriveInstrument(row: u32, fields: u64): void {
   const keys = positionAt(row);
   const product = load<u8>(keys, POSITION_PRODUCT);
   const inverse = load<u8>(keys, POSITION_INVERSE) != 0;
@@ -216,26 +231,34 @@ function derivePosition(row: u32): void {
   putTruth(cellOf(FIELD_CALL, row), product == PRODUCT_CALL);
   putTruth(cellOf(FIELD_PUT, row), product == PRODUCT_PUT);
   putTruth(cellOf(FIELD_SPOT, row), product == PRODUCT_SPOT);
-  deriveTime(row, load<i64>(keys, POSITION_EXPIRY));
+  if ((fields & TIME_FIELDS) != 0) deriveTime(row, load<i64>(keys, POSITION_EXPIRY));
 
   const mark = cellOf(FIELD_MARK, row);
   const multiplier = cellOf(FIELD_MULTIPLIER, row);
   const forward = cellOf(FIELD_FORWARD, row);
   if (future && isUndefined(forward)) copyCell(forward, mark);
+  if ((fields & (VALUE_FIELDS | UNIT_VALUE_FIELD)) == 0) return;
   const unitValue = cellOf(FIELD_UNIT_VALUE, row);
   if (inverse && future) divide(unitValue, multiplier, mark);
   else multiply(unitValue, multiplier, mark);
+}
 
+/** What follows from the quantity that is held. */
+export function deriveHolding(row: u32, fields: u64): void {
   const quantity = cellOf(FIELD_QUANTITY, row);
   const sign = isZero(quantity) ? 0 : isNegative(quantity) ? -1 : 1;
-  absolute(cellOf(FIELD_SIZE, row), quantity);
-  putWhole(cellOf(FIELD_SIDE, row), sign == 0 ? 0 : 1);
-  if (sign < 0) negate(cellOf(FIELD_SIDE, row), cellOf(FIELD_SIDE, row));
-  putTruth(cellOf(FIELD_LONG, row), sign > 0);
-  putTruth(cellOf(FIELD_SHORT, row), sign < 0);
-  const value = cellOf(FIELD_VALUE, row);
-  multiply(value, quantity, unitValue);
-  absolute(cellOf(FIELD_NOTIONAL, row), value);
+  if (reads(fields, FIELD_SIZE)) absolute(cellOf(FIELD_SIZE, row), quantity);
+  if (reads(fields, FIELD_SIDE)) {
+    putWhole(cellOf(FIELD_SIDE, row), sign == 0 ? 0 : 1);
+    if (sign < 0) negate(cellOf(FIELD_SIDE, row), cellOf(FIELD_SIDE, row));
+  }
+  if (reads(fields, FIELD_LONG)) putTruth(cellOf(FIELD_LONG, row), sign > 0);
+  if (reads(fields, FIELD_SHORT)) putTruth(cellOf(FIELD_SHORT, row), sign < 0);
+  if ((fields & VALUE_FIELDS) == 0) return;
+  // The notional's cell holds the value first, where that is not read itself.
+  const value = cellOf(reads(fields, FIELD_VALUE) ? FIELD_VALUE : FIELD_NOTIONAL, row);
+  multiply(value, quantity, cellOf(FIELD_UNIT_VALUE, row));
+  if (reads(fields, FIELD_NOTIONAL)) absolute(cellOf(FIELD_NOTIONAL, row), value);
 }
 
 function deriveTime(row: u32, expiry: i64): void {

@@ -16,9 +16,11 @@ import { exponential, logarithm, normal, normalInverse, power } from "./function
 import { BACHELIER_PRICE, option } from "./options";
 import { rowAt } from "./results";
 
+// Rows are computed from `from` to before `end`; `out` is the cell of the first of them.
+
 /** One operand. @returns whether the operation is one of these */
-export function unaryColumn(operation: u32, out: usize, rows: u32, a: usize): bool {
-  for (let row: u32 = 0; row < rows; row++) {
+export function unaryColumn(operation: u32, out: usize, from: u32, end: u32, a: usize): bool {
+  for (let row = from; row < end; row++) {
     const x = rowAt(a, row);
     switch (operation) {
       case OPERATION_NEGATE: negate(out, x); break;
@@ -47,8 +49,8 @@ export function unaryColumn(operation: u32, out: usize, rows: u32, a: usize): bo
 }
 
 /** Two operands. @returns whether the operation is one of these */
-export function binaryColumn(operation: u32, out: usize, rows: u32, a: usize, b: usize): bool {
-  for (let row: u32 = 0; row < rows; row++) {
+export function binaryColumn(operation: u32, out: usize, from: u32, end: u32, a: usize, b: usize): bool {
+  for (let row = from; row < end; row++) {
     const x = rowAt(a, row);
     const y = rowAt(b, row);
     switch (operation) {
@@ -105,8 +107,8 @@ function holds(x: usize): bool {
 }
 
 /** Takes the chosen branch alone. */
-export function chooseColumn(out: usize, rows: u32, condition: usize, then: usize, otherwise: usize): void {
-  for (let row: u32 = 0; row < rows; row++) {
+export function chooseColumn(out: usize, from: u32, end: u32, condition: usize, then: usize, otherwise: usize): void {
+  for (let row = from; row < end; row++) {
     const x = rowAt(condition, row);
     if (isUndefined(x)) undefine(out);
     else copyCell(out, rowAt(isZero(x) ? otherwise : then, row));
@@ -121,10 +123,10 @@ export function optionKind(operation: u32): i32 {
 }
 
 export function optionColumn(
-  operation: u32, out: usize, rows: u32,
+  operation: u32, out: usize, from: u32, end: u32,
   call: usize, forward: usize, strike: usize, volatility: usize, years: usize, discount: usize,
 ): void {
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     const value = option(
       optionKind(operation),
       toFloat(rowAt(call, row)), toFloat(rowAt(forward, row)), toFloat(rowAt(strike, row)),

@@ -49,6 +49,16 @@ export function putProduct(out: usize, value: u64, factor: u64): void {
   store<u64>(out, mulHigh(value, factor), 8);
 }
 
+/** value x factor x 10^-18 of a signed value, for factors up to 10^18: the product stays below the guard. */
+@inline
+export function putSignedProduct(out: usize, value: i64, factor: u64): void {
+  const size = value < 0 ? 0 - <u64>value : <u64>value;
+  const low = size * factor;
+  const high = mulHigh(size, factor);
+  store<u64>(out, value < 0 ? 0 - low : low);
+  store<u64>(out, value < 0 ? ~high + u64(low == 0) : high, 8);
+}
+
 /** A whole number. */
 @inline
 export function putWhole(out: usize, value: u32): void {

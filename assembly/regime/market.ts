@@ -12,8 +12,9 @@ import {
   BOOK_TIME, LEVEL_INSTRUMENT, NO_NUMBER, NODE_MARKET_OFFSET, NODE_SET, POSITION_KEYS_SIZE, POSITION_NUMBER, POSITION_VERSION,
   PROGRAM_MARKET_ROW, PROGRAM_SETS, PROGRAM_SLOTS, PROGRAM_STORED, PROGRAM_TIMED, SET_SIZE, SET_WIDTH,
 } from "./format";
-import { copyCell } from "./decimal";
+import { CELL, copyCell } from "./decimal";
 import { vectorRow } from "./matrices";
+import { nodes, program } from "./operations";
 import { programAt, programsVersion } from "./programs";
 import { book, marketStore, marketStoreEnd, positionKeys, rowsOf } from "./regions";
 import { allocate, nodeAt, resultAt, rowAt, setResult } from "./results";
@@ -58,7 +59,7 @@ function lineSize(slot: u32): u32 {
 }
 
 /** Finds the lines of the book's instruments. @returns whether the program keeps anything */
-export function findKept(program: usize, slot: u32): bool {
+export function findKept(slot: u32): bool {
   if (sharedOut != programsVersion) shareOut();
   const lines = load<u32>(shares + (<usize>slot << 3), 4);
   if (lines == 0) return false;
@@ -91,8 +92,29 @@ export function viewKept(number: u32, node: usize): void {
   setResult(number, firstLine + LINE_HEADER + load<u32>(node, NODE_MARKET_OFFSET), lineBytes, lineMap, step);
 }
 
+/** A stored node, copied out of the lines. */
+export function copyKept(number: u32, node: usize): void {
+  const set = load<u32>(node, NODE_SET);
+  const width = set == NO_NUMBER ? CELL : widthOf(set);
+  const rows = rowsOf(LEVEL_INSTRUMENT);
+  const out = allocate(<usize>rows * width);
+  setResult(number, out, width, 0, set == NO_NUMBER ? 0 : 8);
+  const offset = <usize>LINE_HEADER + load<u32>(node, NODE_MARKET_OFFSET);
+  for (let row: u32 = 0; row < rows; row++) {
+    const from = firstLine + <usize>load<u32>(lineMap + (<usize>row << 2)) * lineBytes + offset;
+    const to = out + <usize>row * width;
+    for (let at: usize = 0; at < width; at += 16) v128.store(to + at, v128.load(from + at));
+  }
+}
+
+/** Bytes of a row of scenarios of the program under way. */
+@inline
+function widthOf(set: u32): usize {
+  return <usize>load<u32>(program + load<u32>(program, PROGRAM_SETS + 4) + <usize>set * SET_SIZE, SET_WIDTH);
+}
+
 /** Puts the results of the stored nodes into the lines of the book's instruments. */
-export function keep(program: usize, nodes: usize): void {
+export function keep(): void {
   const rows = rowsOf(LEVEL_INSTRUMENT);
   const count = load<u32>(program, PROGRAM_STORED);
   const stored = program + load<u32>(program, PROGRAM_STORED + 4);
@@ -111,7 +133,7 @@ export function keep(program: usize, nodes: usize): void {
       if (set == NO_NUMBER) {
         copyCell(out, rowAt(resultAt(number), row));
       } else {
-        const width = <usize>load<u32>(program + load<u32>(program, PROGRAM_SETS + 4) + <usize>set * SET_SIZE, SET_WIDTH);
+        const width = widthOf(set);
         memory.copy(out, vectorRow(resultAt(number), row, width, 0), width);
       }
     }

@@ -42,6 +42,8 @@ function isTrue(x: v128): v128 {
   return v128.and(f64x2.ne(x, f64x2.splat(0)), f64x2.eq(x, x));
 }
 
+// Rows are computed from `from` to before `end`; `out` is where the first of them begins.
+
 /** The cells of a row, spread out in a buffer when one value stands for all of them. */
 export function vectorRow(result: usize, row: u32, width: usize, buffer: u32): usize {
   const address = rowAt(result, row);
@@ -80,8 +82,8 @@ function unaryScalar(operation: u32, x: f64): f64 {
 }
 
 /** One operand. @returns whether the operation is one of these */
-export function unaryMatrix(operation: u32, out: usize, rows: u32, width: usize, a: usize): bool {
-  for (let row: u32 = 0; row < rows; row++) {
+export function unaryMatrix(operation: u32, out: usize, from: u32, end: u32, width: usize, a: usize): bool {
+  for (let row = from; row < end; row++) {
     const x = vectorRow(a, row, width, 0);
     switch (operation) {
       case OPERATION_NEGATE: unarySweep(OPERATION_NEGATE, out, x, width); break;
@@ -149,8 +151,10 @@ function binaryScalar(operation: u32, x: f64, y: f64): f64 {
 }
 
 /** Two operands. @returns whether the operation is one of these */
-export function binaryMatrix(operation: u32, out: usize, rows: u32, width: usize, a: usize, b: usize): bool {
-  for (let row: u32 = 0; row < rows; row++) {
+export function binaryMatrix(
+  operation: u32, out: usize, from: u32, end: u32, width: usize, a: usize, b: usize,
+): bool {
+  for (let row = from; row < end; row++) {
     const x = vectorRow(a, row, width, 0);
     const y = vectorRow(b, row, width, 1);
     switch (operation) {
@@ -184,9 +188,9 @@ export function binaryMatrix(operation: u32, out: usize, rows: u32, width: usize
 
 /** Takes the chosen branch alone. */
 export function chooseMatrix(
-  out: usize, rows: u32, width: usize, condition: usize, then: usize, otherwise: usize,
+  out: usize, from: u32, end: u32, width: usize, condition: usize, then: usize, otherwise: usize,
 ): void {
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     const x = vectorRow(condition, row, width, 0);
     const yes = vectorRow(then, row, width, 1);
     const no = vectorRow(otherwise, row, width, 2);
@@ -200,19 +204,19 @@ export function chooseMatrix(
 }
 
 export function optionMatrix(
-  operation: u32, out: usize, rows: u32, width: usize,
+  operation: u32, out: usize, from: u32, end: u32, width: usize,
   call: usize, forward: usize, strike: usize, volatility: usize, years: usize, discount: usize,
 ): void {
   const kind = optionKind(operation);
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     let c = rowAt(call, row);
     let f = rowAt(forward, row);
     let k = rowAt(strike, row);
     let v = rowAt(volatility, row);
     let t = rowAt(years, row);
     let d = rowAt(discount, row);
-    const end = out + width;
-    while (out < end) {
+    const rowEnd = out + width;
+    while (out < rowEnd) {
       const value = option(kind, load<f64>(c), load<f64>(f), load<f64>(k), load<f64>(v), load<f64>(t), load<f64>(d));
       store<f64>(out, finiteOne(value));
       out += 8;

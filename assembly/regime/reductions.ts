@@ -8,10 +8,12 @@ import { OPERATION_QUANTILE, OPERATION_WORST } from "./format";
 import { SCENARIO_ROW_BYTES, scenarioRows } from "./regions";
 import { rowAt, stepOf } from "./results";
 
+// Rows are computed from `from` to before `end`; `out` is the cell of the first of them.
+
 /** Lowest value, or the number (from 1) of the first scenario that has it. */
-export function lowestScenario(operation: u32, out: usize, rows: u32, source: usize, count: u32): void {
+export function lowestScenario(operation: u32, out: usize, from: u32, end: u32, source: usize, count: u32): void {
   const step = stepOf(source);
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     let at = rowAt(source, row);
     let lowest = load<f64>(at);
     let number: u32 = 1;
@@ -33,9 +35,9 @@ export function lowestScenario(operation: u32, out: usize, rows: u32, source: us
 }
 
 /** The scenario of this number, from 1. */
-export function oneScenario(out: usize, rows: u32, source: usize, count: u32, number: usize): void {
+export function oneScenario(out: usize, from: u32, end: u32, source: usize, count: u32, number: usize): void {
   const step = stepOf(source);
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     const wanted = toFloat(rowAt(number, row));
     if (wanted >= 1 && wanted <= <f64>count && wanted == Math.floor(wanted)) {
       fromFloat(out, load<f64>(rowAt(source, row) + (<usize>wanted - 1) * step));
@@ -54,10 +56,12 @@ const unit = memory.data(16, 16);
  * docs/regimes.md, "Quantile and tail mean". The number of scenarios that the share stands for is a decimal, so k is exact.
  * @param share above 0, at most 1
  */
-export function tailOf(operation: u32, out: usize, rows: u32, source: usize, count: u32, share: usize): void {
+export function tailOf(
+  operation: u32, out: usize, from: u32, end: u32, source: usize, count: u32, share: usize,
+): void {
   const step = stepOf(source);
-  for (let row: u32 = 0; row < rows; row++) {
-    const cell = out + <usize>row * CELL;
+  for (let row = from; row < end; row++) {
+    const cell = out + <usize>(row - from) * CELL;
     putWhole(part, count);
     multiply(part, part, rowAt(share, row));
     putWhole(unit, 1);

@@ -17,6 +17,12 @@ export function resetResults(nodes: u32): void {
   store<u32>(directory, <u32>results, DIRECTORY_RESULTS);
 }
 
+/** Goes on with what was evaluated on this desk before, and with the arena from this address. */
+export function resumeResults(from: usize): void {
+  results = load<u32>(directory, DIRECTORY_RESULTS);
+  top = from;
+}
+
 /** What the book keeps at the arena's start ends here. */
 @inline
 function arenaStart(): usize {

@@ -73,10 +73,12 @@ function tierCell(tiers: usize, count: u32, place: u32, tier: u32): usize {
 
 const part = memory.data(16, 16);
 
+// Rows are charged from `from` to before `end`; `out` is where the first of them begins.
+
 export function tierColumn(
-  operation: u32, program: usize, table: usize, column: u32, out: usize, rows: u32, level: u32, source: usize,
+  operation: u32, program: usize, table: usize, column: u32, out: usize, from: u32, end: u32, level: u32, source: usize,
 ): void {
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     const x = rowAt(source, row);
     const tiers = tiersOf(program, table, level, row);
     if (tiers == 0 || isUndefined(x)) undefine(out);
@@ -117,11 +119,12 @@ const value = memory.data(16, 16);
 
 /** Each scenario's float64 as a decimal, charged like a column, and the result as float64 again. */
 export function tierMatrix(
-  operation: u32, program: usize, table: usize, column: u32, out: usize, rows: u32, width: usize, level: u32, source: usize,
+  operation: u32, program: usize, table: usize, column: u32, out: usize, from: u32, end: u32, width: usize, level: u32,
+  source: usize,
 ): void {
   const ends = load<u32>(table, TIER_TABLE_ENDS) != 0;
   const step = stepOf(source);
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < end; row++) {
     let at = rowAt(source, row);
     const tiers = tiersOf(program, table, level, row);
     for (let offset: usize = 0; offset < width; offset += 8) {

@@ -1,0 +1,353 @@
+// Books of portfolio accounts that were asked for stay on a desk of their own (regime/regions.ts) with all that was computed
+// from them. When such an account is margined again, its records are compared with what the book was filled with: where they
+// are the same its verdict stands; where one position or one balance differs, as when an order is tried, only what hangs on it
+// is computed again (regime/changes.ts). Everything else is filled and evaluated anew.
+//
+// This is scratch: no snapshot holds it, no hash sees it, and what comes out is the same bits without it.
+//
+// What a book was filled with, at `notes`:
+//
+//    0 holds a book u32 | 4 programs' version u32 | 8 program u32 | 12 valuation u32 | 16 time us i64 | 24 positions u32
+//   28 currencies u32 | 32 start of the log u32 | 36 end of the log u32 | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies
+//   position, 64 bytes: 0 record u32 | 4 instrument u32 | 8 version of its market u32 | 12 leverage u32 | 16 quantity i64
+//     24 entry cost i64 | 32 mark value i64 | 40 row of its settlement u32 | 44 is an option u32
+//   currency, 32 bytes: 0 currency u32 | 8 balance i64 | 16 index price i64 | 24 premiums of open options i64
+
+import { isOption } from "./contracts";
+import { isCross } from "./holdings";
+import {
+  ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_POSITIONS, CURRENCY_KEY, HEADER_EVENT_TIME, INDEX_PRICE,
+  INSTRUMENT_CURRENCY, INSTRUMENT_VERSION, NONE, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POSITION_ENTRY_COST,
+  POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_NEXT, POSITION_QUANTITY,
+} from "./layout";
+import { changeBalance, changeHolding, fillBook, resumeBook } from "./portfolioBook";
+import { BALANCE_FIELD, logStart, logTop, putBack, resumeLog, startLog } from "./regime/changes";
+import { EVALUATE_LIVE, REGIME_ARENA_FULL, REGIME_DONE } from "./regime/format";
+import { concludeAgain, evaluate, evaluateChanged } from "./regime/machine";
+import { readsTime } from "./regime/programFacts";
+import { programsVersion } from "./regime/programs";
+import {
+  KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk,
+} from "./regime/regions";
+import {
+  accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, sparePool, sparePosition,
+} from "./tables";
+
+const HOLDS_BOOK: usize = 0;
+const PROGRAMS_VERSION: usize = 4;
+const PROGRAM: usize = 8;
+const VALUATION: usize = 12;
+const TIME: usize = 16;
+const POSITIONS: usize = 24;
+const CURRENCIES: usize = 28;
+const LOG_START: usize = 32;
+const LOG_END: usize = 36;
+
+const RECORD: usize = 0;
+const INSTRUMENT: usize = 4;
+const VERSION: usize = 8;
+const LEVERAGE: usize = 12;
+const QUANTITY: usize = 16;
+const ENTRY_COST: usize = 24;
+const MARK_VALUE: usize = 32;
+const SETTLEMENT_ROW: usize = 40;
+const IS_OPTION: usize = 44;
+
+const CURRENCY: usize = 0;
+const BALANCE: usize = 8;
+const PRICE: usize = 16;
+const PREMIUMS: usize = 24;
+
+/** Amounts below it: no sum of a book's comes near 64 bits, so a balance less premiums is one number. */
+const PLAIN: i64 = 1 << 55;
+
+export const KEPT_DONE: u32 = 0;
+/** Its margin is unknown: `refusal` says why. */
+const KEPT_REFUSED: u32 = 1;
+/** It has no desk, or does not fit on one. */
+export const KEPT_NOWHERE: u32 = 2;
+
+/** For each desk: 0 account u32 | 4 instrument of a position that is tried beside the account's u32 (NONE: the account as it is). */
+const owners = memory.data(264, 8);
+/** The account whose books get a desk. */
+let asked: u32 = NONE;
+
+/** Books of this account stay from now on; NONE: no further ones do. */
+export function keepBooksOf(account: u32): void {
+  asked = account;
+}
+
+@inline
+function positionNote(row: u32): usize {
+  return notes + NOTE_HEADER + <usize>row * NOTE_POSITION;
+}
+
+@inline
+function currencyNote(row: u32): usize {
+  return notes + NOTE_HEADER + KEPT_POSITIONS * NOTE_POSITION + <usize>row * NOTE_CURRENCY;
+}
+
+/** Turns to the desk of a book. @returns whether it has one */
+function findDesk(account: u32, beside: u32): bool {
+  const place = ((account * 0x9e3779b1) ^ ((beside + 1) * 0x85ebca6b)) >> 16;
+  const desk = 1 + (place & (KEPT_DESKS - 1));
+  const owner = owners + (<usize>desk << 3);
+  const owns = load<u32>(owner) == account && load<u32>(owner, 4) == beside;
+  if (!owns && asked != account) return false;
+  useKeptDesk(desk);
+  if (!owns) {
+    store<u32>(owner, account);
+    store<u32>(owner, beside, 4);
+    store<u32>(notes, 0, HOLDS_BOOK);
+  }
+  return true;
+}
+
+/**
+ * Margins an account on its desk, if it has one.
+ * @param position a position that is tried (0: none), `pool` the spare pool it may need
+ * @returns KEPT_DONE, KEPT_REFUSED or KEPT_NOWHERE
+ */
+export function evaluateKept(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
+  if (programBytes == 0 || load<u32>(accountAt(account), ACCOUNT_POSITIONS) >= KEPT_POSITIONS) return KEPT_NOWHERE;
+  const beside = position == positionAt(sparePosition);
+  if (beside && pool == poolAt(sparePool)) {
+    store<u32>(pool, load<u32>(instrumentAt(load<u32>(position, POSITION_INSTRUMENT)), INSTRUMENT_CURRENCY), POOL_CURRENCY);
+  }
+  if (!findDesk(account, beside ? load<u32>(position, POSITION_INSTRUMENT) : NONE)) return KEPT_NOWHERE;
+  let found = compare(account, position, pool, valuation, program);
+  if (!found && position != 0 && !beside) {
+    // Opened or closed by the trial: a book with other rows than the account's.
+    if (!findDesk(account, load<u32>(position, POSITION_INSTRUMENT))) return KEPT_NOWHERE;
+    found = compare(account, position, pool, valuation, program);
+  }
+  // A position that has changed for good is not to be put back.
+  if (found && (changedRow == NONE || position != 0)) {
+    const code = evaluateFound(program);
+    if (code == REGIME_DONE) return KEPT_DONE;
+  }
+  return evaluateAnew(account, position, pool, valuation, program);
+}
+
+// What `compare` found: the rows that differ, and the record of the position.
+let changedRow: u32 = NONE;
+let changedPosition: usize = 0;
+let changedCurrency: u32 = NONE;
+let changedBalance: i64 = 0;
+
+/** Whether the book on the desk differs from the records in one position and its settlement's balance at most. */
+function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
+  changedRow = NONE;
+  changedCurrency = NONE;
+  if (
+    load<u32>(notes, HOLDS_BOOK) == 0 || load<u32>(notes, PROGRAMS_VERSION) != programsVersion ||
+    load<u32>(notes, PROGRAM) != program || load<u32>(notes, VALUATION) != valuation ||
+    (load<i64>(notes, TIME) != load<i64>(header, HEADER_EVENT_TIME) && readsTime(program))
+  ) return false;
+  if (!comparePositions(account, spare) || !compareCurrencies(account, spare, spareOf)) return false;
+  if (changedRow == NONE) return true;
+  const row = load<u32>(positionNote(changedRow), SETTLEMENT_ROW);
+  if (changedCurrency == NONE) {
+    changedCurrency = row;
+    changedBalance = load<i64>(currencyNote(row), BALANCE);
+  }
+  return changedCurrency == row;
+}
+
+/** In the order in which a book is filled (portfolioBook.ts). */
+function comparePositions(account: u32, spare: usize): bool {
+  const count = load<u32>(notes, POSITIONS);
+  let waiting = spare == positionAt(sparePosition);
+  const spareNumber: u32 = waiting ? load<u32>(spare, POSITION_INSTRUMENT) : NONE;
+  let row: u32 = 0;
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
+  while (slot != NONE) {
+    const position = positionAt(slot);
+    if (waiting && load<u32>(position, POSITION_INSTRUMENT) > spareNumber) {
+      if (row >= count || !comparePosition(row++, spare)) return false;
+      waiting = false;
+    }
+    if (isCross(position) && load<i64>(position, POSITION_QUANTITY) != 0) {
+      if (row >= count || !comparePosition(row++, position)) return false;
+    }
+    slot = load<u32>(position, POSITION_NEXT);
+  }
+  if (waiting && (row >= count || !comparePosition(row++, spare))) return false;
+  return row == count;
+}
+
+function comparePosition(row: u32, position: usize): bool {
+  const note = positionNote(row);
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  if (
+    load<u32>(note, RECORD) != <u32>position || load<u32>(note, INSTRUMENT) != number ||
+    load<u32>(note, VERSION) != load<u32>(instrumentAt(number), INSTRUMENT_VERSION)
+  ) return false;
+  if (
+    load<i64>(note, QUANTITY) == load<i64>(position, POSITION_QUANTITY) &&
+    load<i64>(note, ENTRY_COST) == load<i64>(position, POSITION_ENTRY_COST) &&
+    load<i64>(note, MARK_VALUE) == load<i64>(position, POSITION_MARK_VALUE) &&
+    load<u32>(note, LEVERAGE) == load<u32>(position, POSITION_LEVERAGE)
+  ) return true;
+  if (changedRow != NONE) return false;
+  changedRow = row;
+  changedPosition = position;
+  return true;
+}
+
+function compareCurrencies(account: u32, spare: usize, spareOf: usize): bool {
+  const count = load<u32>(notes, CURRENCIES);
+  let row: u32 = 0;
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
+  while (slot != NONE) {
+    if (row >= count || !compareCurrency(row++, poolAt(slot))) return false;
+    slot = load<u32>(poolAt(slot), POOL_NEXT);
+  }
+  if (spare == positionAt(sparePosition) && spareOf == poolAt(sparePool)) {
+    if (row >= count || !compareCurrency(row++, spareOf)) return false;
+  }
+  return row == count;
+}
+
+function compareCurrency(row: u32, pool: usize): bool {
+  const note = currencyNote(row);
+  const number = load<u32>(pool, POOL_CURRENCY);
+  if (load<u32>(note, CURRENCY) != number || load<i64>(note, PRICE) != priceOf(number)) return false;
+  const balance = load<i64>(pool, POOL_BALANCE);
+  if (load<i64>(note, BALANCE) == balance) return true;
+  if (changedCurrency != NONE) return false;
+  changedCurrency = row;
+  changedBalance = balance;
+  return true;
+}
+
+@inline
+function priceOf(currency: u32): i64 {
+  const key = load<u32>(currencyAt(currency), CURRENCY_KEY);
+  return key == NONE ? 0 : load<i64>(indexAt(key), INDEX_PRICE);
+}
+
+@inline
+function isPlain(amount: i64): bool {
+  return amount < PLAIN && amount > 0 - PLAIN;
+}
+
+/** Of the book on the desk, with what `compare` found. @returns REGIME_DONE; else it must be evaluated anew */
+function evaluateFound(program: u32): u32 {
+  const positions = load<u32>(notes, POSITIONS);
+  resumeBook(positions, load<u32>(notes, CURRENCIES));
+  resumeLog(load<u32>(notes, LOG_START), load<u32>(notes, LOG_END));
+  putBack();
+  store<u32>(notes, <u32>logTop(), LOG_END);
+  if (changedCurrency == NONE) return concludeAgain(program);
+  const currency = currencyNote(changedCurrency);
+  const before = load<i64>(currency, BALANCE) - load<i64>(currency, PREMIUMS);
+  let premiums = load<i64>(currency, PREMIUMS);
+  let fields: u64 = 0;
+  if (changedRow != NONE) {
+    const note = positionNote(changedRow);
+    const cost = load<i64>(changedPosition, POSITION_ENTRY_COST);
+    if (!isPlain(cost)) return REGIME_ARENA_FULL;
+    if (load<u32>(note, IS_OPTION) != 0) premiums += cost - load<i64>(note, ENTRY_COST);
+    fields = changeHolding(changedRow, changedPosition, program);
+  }
+  if (!isPlain(changedBalance)) return REGIME_ARENA_FULL;
+  const net = changedBalance - premiums;
+  if (net != before) {
+    changeBalance(changedCurrency, net);
+    fields |= BALANCE_FIELD;
+  }
+  const code = evaluateChanged(program, changedRow, changedCurrency, fields);
+  store<u32>(notes, <u32>logTop(), LOG_END);
+  return code;
+}
+
+function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
+  store<u32>(notes, 0, HOLDS_BOOK);
+  if (!fillBook(account, position, pool, valuation, program)) return KEPT_NOWHERE;
+  const code = evaluate(program, EVALUATE_LIVE);
+  if (code == REGIME_ARENA_FULL) return KEPT_NOWHERE;
+  if (code != REGIME_DONE) return KEPT_REFUSED;
+  if (!noteCurrencies(account, position, pool) || !notePositions(account, position)) return KEPT_DONE;
+  startLog();
+  store<u32>(notes, programsVersion, PROGRAMS_VERSION);
+  store<u32>(notes, program, PROGRAM);
+  store<u32>(notes, valuation, VALUATION);
+  store<i64>(notes, load<i64>(header, HEADER_EVENT_TIME), TIME);
+  store<u32>(notes, <u32>logStart(), LOG_START);
+  store<u32>(notes, <u32>logTop(), LOG_END);
+  store<u32>(notes, 1, HOLDS_BOOK);
+  return KEPT_DONE;
+}
+
+/** @returns whether all balances are plain */
+function noteCurrencies(account: u32, spare: usize, spareOf: usize): bool {
+  let row: u32 = 0;
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
+  while (slot != NONE) {
+    if (!noteCurrency(row++, poolAt(slot))) return false;
+    slot = load<u32>(poolAt(slot), POOL_NEXT);
+  }
+  if (spare == positionAt(sparePosition) && spareOf == poolAt(sparePool) && !noteCurrency(row++, spareOf)) return false;
+  store<u32>(notes, row, CURRENCIES);
+  return true;
+}
+
+function noteCurrency(row: u32, pool: usize): bool {
+  const note = currencyNote(row);
+  const number = load<u32>(pool, POOL_CURRENCY);
+  store<u32>(note, number, CURRENCY);
+  store<i64>(note, load<i64>(pool, POOL_BALANCE), BALANCE);
+  store<i64>(note, priceOf(number), PRICE);
+  store<i64>(note, 0, PREMIUMS);
+  return isPlain(load<i64>(pool, POOL_BALANCE));
+}
+
+/** @returns whether all entry costs are plain */
+function notePositions(account: u32, spare: usize): bool {
+  let waiting = spare == positionAt(sparePosition);
+  const spareNumber: u32 = waiting ? load<u32>(spare, POSITION_INSTRUMENT) : NONE;
+  let row: u32 = 0;
+  let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
+  while (slot != NONE) {
+    const position = positionAt(slot);
+    if (waiting && load<u32>(position, POSITION_INSTRUMENT) > spareNumber) {
+      if (!notePosition(row++, spare)) return false;
+      waiting = false;
+    }
+    if (isCross(position) && load<i64>(position, POSITION_QUANTITY) != 0 && !notePosition(row++, position)) return false;
+    slot = load<u32>(position, POSITION_NEXT);
+  }
+  if (waiting && !notePosition(row++, spare)) return false;
+  store<u32>(notes, row, POSITIONS);
+  return true;
+}
+
+function notePosition(row: u32, position: usize): bool {
+  const note = positionNote(row);
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  const instrument = instrumentAt(number);
+  const cost = load<i64>(position, POSITION_ENTRY_COST);
+  const settlement = rowOfCurrency(load<u32>(instrument, INSTRUMENT_CURRENCY));
+  store<u32>(note, <u32>position, RECORD);
+  store<u32>(note, number, INSTRUMENT);
+  store<u32>(note, load<u32>(instrument, INSTRUMENT_VERSION), VERSION);
+  store<u32>(note, load<u32>(position, POSITION_LEVERAGE), LEVERAGE);
+  store<i64>(note, load<i64>(position, POSITION_QUANTITY), QUANTITY);
+  store<i64>(note, cost, ENTRY_COST);
+  store<i64>(note, load<i64>(position, POSITION_MARK_VALUE), MARK_VALUE);
+  store<u32>(note, settlement, SETTLEMENT_ROW);
+  store<u32>(note, isOption(instrument) ? 1 : 0, IS_OPTION);
+  if (isOption(instrument)) {
+    const currency = currencyNote(settlement);
+    store<i64>(currency, load<i64>(currency, PREMIUMS) + cost, PREMIUMS);
+  }
+  return isPlain(cost);
+}
+
+/** The pool of every position's settlement is there. */
+function rowOfCurrency(number: u32): u32 {
+  let row: u32 = 0;
+  while (load<u32>(currencyNote(row), CURRENCY) != number) row++;
+  return row;
+}

@@ -277,9 +277,20 @@ describe.skipIf(CHROMIUM === undefined)(`in a browser${skipped}`, () => {
     writeFileSync(path, evidencePage(file));
     const dom = look(path);
     expect(dom).toContain('data-ready="holds"');
-    expect(dom).toContain("Everything holds.");
+    // The verdict comes first, in words, with the key that a reader must compare.
+    expect(dom).toMatch(/<h1[^>]*>Margin history of account sim-0001<\/h1>/);
+    expect(dom).toContain(`<div id="verdictBox" class="holds"><p id="verdict">Verified</p>`);
+    expect(dom.indexOf('id="verdictBox"')).toBeLessThan(dom.indexOf('id="chart"'));
+    expect(dom).toContain(`was signed by key ${file.head.keyId}`);
+    // Units and times: each figure has its currency, each time says UTC.
+    expect(dom).toMatch(
+      /<option value="[^"]+">[^<]+, isolated, in \w+<\/option>|<option value="\w+">\w+ pool<\/option>/,
+    );
+    expect(dom).toMatch(/id="equityHead">equity, (BTC|ETH|USDT?)</);
+    expect(dom).toMatch(/<td>Period<\/td><td>2026-01-02 00:00:00 to 2026-01-02 \d\d:\d\d:\d\d[.\d]* UTC/);
+    expect(dom.match(/<circle class="dot state\d" cx="13"/g)).toHaveLength(4);
     expect(dom).toMatch(/<polyline class="equity" points="[\d.]+,/);
-    expect(dom.match(/<tr class="state\d"/g)!.length).toBe(file.claims.length);
+    expect(dom.match(/<tr class="state\d/g)!.length).toBe(file.claims.length);
     expect(dom).toContain("price move");
   }, 90_000);
 
@@ -293,7 +304,19 @@ describe.skipIf(CHROMIUM === undefined)(`in a browser${skipped}`, () => {
         }),
       ),
     );
-    expect(look(path)).toContain('data-ready="fails"');
+    const dom = look(path);
+    expect(dom).toContain('data-ready="fails"');
+    expect(dom).toContain('<p id="verdict">Not verified</p>');
+    expect(dom).toMatch(/contradicts itself. First: claims: /);
+  }, 90_000);
+
+  test("a page without a signature says what it is worth", () => {
+    const path = join(folder, "unsigned.html");
+    const { shard, batch, position, chainHash, stateHash, timeUs } = file.head;
+    writeFileSync(path, evidencePage({ ...file, head: { shard, batch, position, chainHash, stateHash, timeUs } }));
+    const dom = look(path);
+    expect(dom).toContain('<div id="verdictBox" class="partly"><p id="verdict">Verified, but not signed</p>');
+    expect(dom).toContain(`compare its hash, ${chainHash}`);
   }, 90_000);
 
   test("it loads nothing and asks nobody", () => {

@@ -35,7 +35,7 @@ svg { width: 100%; background: #fff; border: 1px solid #d8dad3; } svg text { fon
 polyline { fill: none; stroke-width: 1.6; } polyline.equity, .key .equity { stroke: #22577a; } polyline.initial, .key .initial { stroke: #d99a1f; stroke-width: 3.5; } polyline.maintenance, .key .maintenance { stroke: #b3261e; }
 .dot { fill: #22577a; cursor: pointer; } .dot.state2 { fill: #d99a1f; } .dot.state3 { fill: #b3261e; } .dot.state4 { fill: #000; }
 .key { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; } .key svg { width: 26px; height: 12px; border: 0; background: none; margin-right: 0.35rem; vertical-align: middle; } .key line { stroke-width: 2; } .key line.initial { stroke-width: 3.5; }
-.list { width: 100%; } .list td, .list th { white-space: nowrap; } .list td, .list th { text-align: right; } .list td:nth-child(2), .list th:nth-child(2), .list td:nth-child(3), .list th:nth-child(3) { text-align: left; } .list th { position: sticky; top: 0; background: #f2f3ee; }
+.list { width: 100%; } .list td, .list th { white-space: nowrap; font-size: 0.86rem; } .list td, .list th { text-align: right; } .list td:nth-child(2), .list th:nth-child(2), .list td:nth-child(3), .list th:nth-child(3) { text-align: left; } .list th { position: sticky; top: 0; background: #f2f3ee; }
 .list tbody tr { cursor: pointer; } .list tbody tr:hover { background: #eef2f0; } .list tr.chosen { background: #e3ecf2; }
 tr.state2 td:last-child { color: #a86e00; } tr.state3 td:last-child { color: #b3261e; font-weight: 600; } tr.state4 td:last-child { font-weight: 600; }
 .scroll { max-height: 26rem; overflow: auto; border: 1px solid #d8dad3; background: #fff; } table.grid { min-width: 24rem; background: #fff; } table.grid td, table.grid th { text-align: right; }

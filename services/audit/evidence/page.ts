@@ -65,7 +65,7 @@ function marginOf({ course }: CheckReport, name: string): number {
   return course.filter((point) => (figuresOf(point, name)?.maintenance ?? 0) > 0).length;
 }
 
-function showVerdict({ head }: EvidenceFile, { holds, findings }: CheckReport): void {
+function showVerdict({ head, from }: EvidenceFile, { holds, findings }: CheckReport): void {
   const signed = head.signature !== undefined;
   const verdict = element("verdict");
   const wrong = findings.find((each) => !each.holds);
@@ -74,11 +74,11 @@ function showVerdict({ head }: EvidenceFile, { holds, findings }: CheckReport): 
   element("meaning").textContent =
     wrong !== undefined
       ? `This file contradicts itself. First: ${wrong.what}: ${wrong.detail}.`
-      : "The margin history below follows, to the last unit, from the recorded events. They are all events of the account, and they " +
-        `stand unchanged in journal “${head.shard}” up to event ${head.position}. ` +
+      : "The margin history below follows, to the last unit, from the recorded events. They are all events of the account, and " +
+        `${from === 1 ? "they" : `those from event ${from} on`} stand unchanged in journal “${head.shard}”, whose head is event ${head.position}. ` +
         (signed
-          ? `Its head was signed by key ${head.keyId}. Whose key that is, no file can prove: compare it with the one that the venue published.`
-          : `Nobody signed its head: compare its hash, ${head.chainHash}, with one that you have from elsewhere.`);
+          ? `That head was signed by key ${head.keyId}. Whose key that is, no file can prove: compare it with the one that the venue published.`
+          : `Nobody signed that head: compare its hash, ${head.chainHash}, with one that you have from elsewhere.`);
   element("findings").replaceChildren(
     ...findings.map(({ what, holds: good, detail }) => {
       const row = rowOf([good ? "✓" : "✗", what, QUESTIONS[what], detail]);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile } from "../../../services/audit/evidence/evidenceFile.ts";
 import { evidencePage } from "../../../services/audit/evidence/evidencePage.ts";
@@ -84,8 +85,8 @@ test("a head is one text: exported alone and in an evidence file it carries the 
   const alone = await plimsoll("head", "export", "--data", join(folder, "data"), "--key", keyFile);
   expect(JSON.parse(alone.stdout)).toEqual(file.head);
   expect(readHead(JSON.stringify(file.head), createPublicKey(privateKey))).toEqual(file.head);
-  const exported = await checkEvidence({ ...file, head: JSON.parse(alone.stdout) });
-  expect(exported.findings.find(({ what }) => what === "signature")).toMatchObject({
+  const other = await checkEvidence({ ...file, head: JSON.parse(alone.stdout) });
+  expect(other.findings.find(({ what }) => what === "signature")).toMatchObject({
     holds: true,
     detail: `signed by key ${file.head.keyId}`,
   });
@@ -110,6 +111,17 @@ describe("what was bent is named", () => {
         copy.rows = copy.rows.toSpliced(first, 1);
       },
       "history",
+    ],
+    [
+      "the set-up of the market, in words that no figure depends on",
+      (copy) => {
+        const at = copy.rows.findIndex(({ kind }) => kind === 13);
+        const event = JournalEvent.decode(Buffer.from(copy.rows[at]!.payload, "base64"));
+        if (event.body?.$case === "marginTableSet") event.body.value.regime = "another";
+        const payload = Buffer.from(JournalEvent.encode(event).finish());
+        copy.rows = copy.rows.with(at, { ...copy.rows[at]!, payload: payload.toString("base64") });
+      },
+      "rows",
     ],
     [
       "a mark left out that moved a state",

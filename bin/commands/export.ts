@@ -39,7 +39,7 @@ function registerExport(program: Command): void {
     .requiredOption("--account <name>", "whose history")
     .option(
       "--from <position>",
-      "first journal position that is claimed and proved (default: the account's birth)",
+      "first journal position that is claimed and proved to stand in the chain (default: all)",
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
     )
     .option("--to <position>", "last one (default: the journal's head)", wholeNumber(1, Number.MAX_SAFE_INTEGER))

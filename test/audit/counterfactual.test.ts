@@ -34,10 +34,16 @@ function falling(mode: 1 | 2): VenueInput[] {
   ];
 }
 
-async function compared(inputs: readonly VenueInput[], question: Partial<Question> & Pick<Question, "assignment">) {
+/** @param stretch inputs in one batch */
+async function compared(
+  inputs: readonly VenueInput[],
+  question: Partial<Question> & Pick<Question, "assignment">,
+  stretch = 1,
+) {
   const path = join(folder.path, `run-${runs++}`);
   mkdirSync(path);
-  const source = new ScriptedSource(inputs.map((input) => [input]));
+  const cuts = Array.from({ length: Math.ceil(inputs.length / stretch) }, (_, at) => at * stretch);
+  const source = new ScriptedSource(cuts.map((at) => inputs.slice(at, at + stretch)));
   const engine = await openEngine(newJournal(path), source, new SnapshotStore(join(path, "snapshots")));
   await engine.run();
   const replayer = new Replayer(JournalHistory.open(join(path, "journal.sqlite")), rungsIn(path));
@@ -72,6 +78,44 @@ test("a withdrawal that the other mode refuses is told", async () => {
   expect(result.refusedWithdrawals).toBe(1);
   expect(result.withdrawals).toMatchObject([{ account: "alice", currency: "USD", amount: 99_400n }]);
 });
+
+/** Falls and rises again so many times: states change, and collateral moves that a pool knows nothing of. */
+function longHistory(rounds: number): VenueInput[] {
+  const round = (number: number): VenueInput[] => {
+    const at = BigInt(10 + number * 10);
+    const move = (amount: bigint) =>
+      command("bob", `move ${number} ${amount}`, { $case: "moveCollateral", value: { instrument: "LIN", amount } });
+    return [mark(82n, at), mark(101n, at + 1n), mark(118n, at + 2n), move(50n), move(-50n), mark(100n, at + 3n)];
+  };
+  const isolated = command("bob", "mode", {
+    $case: "setMarginMode",
+    value: { instrument: "", marginMode: 1, regime: undefined },
+  });
+  return [
+    ...falling(1).slice(0, 4),
+    isolated,
+    ...falling(1).slice(4, 7),
+    ...Array.from({ length: rounds }, (_, at) => round(at)).flat(),
+  ];
+}
+
+test("what is held does not grow with the log: four times the history, the same pages, samples, tallies and refusals", async () => {
+  const question = { assignment: { ...ALL, to: "cross" as const }, samples: 40 };
+  const once = await compared(longHistory(300), question, 256);
+  const fourTimes = await compared(longHistory(1_200), question, 256);
+  expect(once.events).toBeGreaterThan(2 * 1_024);
+  expect(fourTimes.events).toBeGreaterThan(3.9 * once.events);
+  const refused = ({ refusedOthers }: typeof once) =>
+    [...refusedOthers.values()].reduce((sum, count) => sum + count, 0);
+  expect(refused(fourTimes)).toBeGreaterThan(3.9 * refused(once));
+  const { rows, ...rest } = once.held;
+  expect(fourTimes.held).toMatchObject({ ...rest, samples: expect.any(Number) });
+  for (const { held } of [once, fourTimes]) expect(held.samples).toBeLessThanOrEqual(41);
+  expect(rest).toMatchObject({ accounts: 2, refusals: 1 });
+  // A page, its inputs again, and what the other side makes of them.
+  expect(rows).toBeLessThan(3 * 1_100);
+  expect(Math.abs(fourTimes.held.rows - rows)).toBeLessThan(10);
+}, 60_000);
 
 test("rewriting touches modes of the chosen accounts only", () => {
   const [open, other, deposit] = falling(1).map(ownInput);

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { hashBatch } from "../../services/journal/batchHash.ts";
 import type { JournalBatch } from "../../services/journal/journal.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
@@ -45,4 +46,21 @@ export function inShell(path: string, sql: string): void {
   const shell = new DatabaseSync(path);
   shell.exec(sql);
   shell.close();
+}
+
+/** As if the regimes of a journal had been told in a language that this version cannot read: the programs stay as they are. */
+export async function withRegimesOfAnotherDay(path: string): Promise<void> {
+  const batches = await batchesOf(path);
+  const told = (payload: Uint8Array): Uint8Array => {
+    const event = JournalEvent.decode(payload);
+    if (event.body?.$case === "regimeSet") event.body.value.document = "a document of another day";
+    return JournalEvent.encode(event).finish();
+  };
+  const rows = (batch: JournalBatch) =>
+    batch.rows.map((row) => (row.kind === 16 ? { ...row, payload: told(row.payload) } : row));
+  writeBatches(
+    path,
+    batches.map((batch) => ({ ...batch, rows: rows(batch) })),
+    true,
+  );
 }

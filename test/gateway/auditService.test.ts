@@ -2,8 +2,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StreamHistoryResponse } from "../../generated/proto/plimsoll/v1/audit_service.ts";
 import { MarginState } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import { ReplayDesk } from "../../services/audit/replay/desk.ts";
+import { JournalHistory } from "../../services/journal/journalHistory.ts";
+import { RungStore } from "../../services/journal/rungs.ts";
 import { SnapshotStore } from "../../services/journal/snapshots.ts";
+import { writeGoldenJournal } from "../audit/goldenJournal.ts";
 import { deskOn, newJournal } from "../audit/pastRun.ts";
+import { withRegimesOfAnotherDay } from "../audit/tampering.ts";
 import { Folder, openEngine, stretches } from "../engine/harness.ts";
 import { ScriptedSource } from "../engine/scriptedSource.ts";
 import { refusal, serve } from "./harness.ts";
@@ -47,6 +52,29 @@ test("no answer has a typed reason", async () => {
   );
 });
 
+test("a stretch whose regime this version cannot read: the account is told, its derivation has a typed reason", async () => {
+  const { path } = await writeGoldenJournal(folder.path, "test");
+  await withRegimesOfAnotherDay(path);
+  const history = JournalHistory.open(path);
+  const { client } = await serve({ audit: new ReplayDesk(history, new RungStore(join(folder.path, "none"))) });
+  const { lastPosition } = history.head()!;
+  const told = await client.getAccountAt({ account: "portfolio", at: position(lastPosition), explain: false });
+  expect(told.account!.account).toBe("portfolio");
+  const asked = client.getAccountAt({ account: "portfolio", at: position(lastPosition), explain: true });
+  expect((await refusal(asked)).reason).toBe("REGIME_UNKNOWN");
+  history.close();
+});
+
+test("a history from beyond the head ends with the typed reason", async () => {
+  const { client } = await served();
+  const stream = client.streamHistory({ account: "alice", from: position(head + 1), to: position(head + 2) });
+  const error = await new Promise<Error>((resolve) => {
+    stream.on("error", resolve);
+    stream.on("data", () => {});
+  });
+  expect(error.message).toContain(`is beyond the journal's head: event ${head}`);
+});
+
 test("the history of an account streams in order, with causes, sources and margins", async () => {
   const { client } = await served();
   const events: StreamHistoryResponse[] = [];
@@ -61,7 +89,8 @@ test("the history of an account streams in order, with causes, sources and margi
   const change = events.find(({ event }) => event!.body!.$case === "marginStateChanged")!;
   expect(change.cause!.body!.$case).toBe("markPriceSet");
   expect(change.instrument).toBe("LIN");
-  expect(change.source!.topic).toBe("script");
+  // The fall to 84, by its number in the script.
+  expect(change.source).toEqual({ topic: "script", partition: 0, offset: 8n });
   expect(change.state).not.toBe(MarginState.HEALTHY);
   expect(change.margins[0]!.currency).toBe("USD");
   const positions = events.map(({ journalPosition }) => journalPosition);

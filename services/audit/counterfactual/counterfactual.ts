@@ -57,11 +57,24 @@ export interface Comparison {
   readonly withdrawals: readonly Refusal[];
   /** Other inputs that were applied and that the other regime refuses, by reason. */
   readonly refusedOthers: ReadonlyMap<RefusalReason, number>;
+  readonly held: Held;
+}
+
+/** The most that the comparison held at once beside its two kernels: none of it grows with the log. */
+export interface Held {
+  /** Rows of one page, recorded and folded, and its inputs. At most a page and what follows from its last input. */
+  readonly rows: number;
+  readonly samples: number;
+  /** Accounts of both tallies. */
+  readonly accounts: number;
+  /** Refusals that are told one by one, and reasons that are counted. */
+  readonly refusals: number;
 }
 
 /**
  * Replays the recorded inputs twice side by side: as they were, and with accounts assigned to another regime or mode. The
- * recorded side is held against the journal row by row. Memory holds two shards, one page, and a line an account.
+ * recorded side is held against the journal row by row. Memory holds two shards, one page, the samples that are asked for, and a
+ * line an account (`Held`).
  */
 export async function compareRegimes(
   replayer: Replayer,
@@ -81,6 +94,7 @@ export async function compareRegimes(
   const startUs = timeAt(replayer, Math.max(first, 1));
   const stepUs = Math.max(1, (timeAt(replayer, last) - startUs) / question.samples);
   let nextSampleUs = startUs;
+  let mostRows = 0;
   while (walk.position < last) {
     const from = walk.position + 1;
     const until = Math.min(last, walk.position + PAGE);
@@ -105,7 +119,9 @@ export async function compareRegimes(
       sources.push(row);
     }
     let input = 0;
-    for (const row of otherShard.fold(inputs)) {
+    const folded = otherShard.fold(inputs);
+    mostRows = Math.max(mostRows, rows.length + inputs.length + folded.length);
+    for (const row of folded) {
       if (row.kind >= FIRST_DERIVED_KIND) {
         if (sources[input - 1]!.position >= first) {
           other.count(row, (instrument) => otherShard.names.instruments[instrument]!.currency);
@@ -137,6 +153,12 @@ export async function compareRegimes(
     refusedWithdrawals: refused.withdrawals,
     withdrawals: refused.told,
     refusedOthers: refused.others,
+    held: {
+      rows: mostRows,
+      samples: samples.length,
+      accounts: recorded.accounts.size + other.accounts.size,
+      refusals: refused.told.length + refused.others.size,
+    },
   };
 }
 

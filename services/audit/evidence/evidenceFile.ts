@@ -43,7 +43,9 @@ export interface Claim {
 }
 
 export interface PoolClaim {
+  /** A currency, or the instrument of an isolated position. */
   readonly name: string;
+  readonly currency: string;
   readonly scale: number;
   readonly equity: string;
   readonly initialMargin: string;

@@ -8,7 +8,7 @@ import { currentHead } from "../currentHead.ts";
 import { checkEvidence } from "./checkEvidence.ts";
 import { EVIDENCE_FORMAT, type EvidenceBatch, type EvidenceFile, type EvidenceRow } from "./evidenceFile.ts";
 
-/** What is asked for. Positions of the journal; left out: from the account's birth, to the head. */
+/** What is asked for. Positions of the journal; left out: from its first event, to the head. */
 export interface EvidenceRequest {
   readonly shard: string;
   readonly account: string;
@@ -44,7 +44,8 @@ const PRICE_KINDS: ReadonlySet<number> = new Set([40, 41, 42, 60]);
 export async function exportEvidence(journal: Journal, request: EvidenceRequest): Promise<EvidenceFile> {
   const head = await currentHead(journal, request.shard, request.snapshots);
   const subject = await findSubject(journal, request, head.batch);
-  const from = Math.max(request.from ?? subject.birth, subject.birth);
+  // Without a beginning the chain is shown from the first batch on: the market's set-up stands in it as well.
+  const from = request.from === undefined ? 1 : Math.max(request.from, subject.birth);
   const asked = Math.min(request.to ?? head.position, head.position);
   const to = await lastConsequence(journal, asked);
   if (from > to) {

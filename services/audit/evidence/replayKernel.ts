@@ -166,6 +166,7 @@ export interface Told {
 /** What a pool, or an isolated position, gains (above zero) or loses when the price moves (MAR-022, MAR-023). */
 export interface ScenarioRow {
   readonly name: string;
+  readonly currency: string;
   readonly scale: number;
   /** Relative moves of the mark. */
   readonly moves: readonly number[];
@@ -288,6 +289,7 @@ export class ReplayKernel {
       pools.push(
         claim(
           name,
+          name,
           scale,
           equity,
           this.#long(pool + POOL_IM),
@@ -302,10 +304,13 @@ export class ReplayKernel {
       const open = this.#long(position + POSITION_QUANTITY) !== 0n;
       if (open && this.#view.getUint8(position + POSITION_MODE) === MODE_ISOLATED_NUMBER) {
         const profit = this.#long(position + POSITION_MARK_VALUE) - this.#long(position + POSITION_ENTRY_COST);
+        const instrument = this.#get(position + POSITION_INSTRUMENT);
+        const { name, scale } = this.#currencies[this.#settlements[instrument]!]!;
         pools.push(
           claim(
-            this.#instruments[this.#get(position + POSITION_INSTRUMENT)]!,
-            this.#scaleOf(this.#get(position + POSITION_INSTRUMENT)),
+            this.#instruments[instrument]!,
+            name,
+            scale,
             this.#long(position + POSITION_POSTED) + profit,
             this.#long(position + POSITION_IM),
             this.#long(position + POSITION_MM),
@@ -321,7 +326,7 @@ export class ReplayKernel {
   /** The scenario vectors of the account, as MAR-023 sums them. */
   scenarios(): ScenarioRow[] {
     const account = this.#table(TABLE_ACCOUNTS) + VENUE_ACCOUNTS * ACCOUNT_SIZE;
-    const rows = new Map<string, { scale: number; moves: readonly number[]; values: number[] }>();
+    const rows = new Map<string, { currency: string; scale: number; moves: readonly number[]; values: number[] }>();
     for (let slot = this.#get(account + ACCOUNT_FIRST_POSITION); slot !== NONE; ) {
       const position = this.#table(TABLE_POSITIONS) + slot * POSITION_SIZE;
       const instrument = this.#get(position + POSITION_INSTRUMENT);
@@ -332,7 +337,12 @@ export class ReplayKernel {
       const currency = this.#currencies[this.#settlements[instrument]!]!;
       const name = isolated ? this.#instruments[instrument]! : currency.name;
       const moves = this.#moves[this.#gridOf[instrument]!]!;
-      const row = rows.get(name) ?? { scale: currency.scale, moves, values: moves.map(() => 0) };
+      const row = rows.get(name) ?? {
+        currency: currency.name,
+        scale: currency.scale,
+        moves,
+        values: moves.map(() => 0),
+      };
       const array = this.#table(TABLE_SCENARIO_ARRAYS) + instrument * SCENARIO_ARRAY_SIZE;
       row.values = row.values.map((value, index) => value + quantity * this.#view.getFloat64(array + index * 8, true));
       rows.set(name, row);
@@ -343,10 +353,6 @@ export class ReplayKernel {
   readonly #settlements: number[] = [];
   readonly #gridOf: number[] = [];
   readonly #moves: (readonly number[])[] = [];
-
-  #scaleOf(instrument: number): number {
-    return this.#currencies[this.#settlements[instrument]!]!.scale;
-  }
 
   #open(body: WireMessage): void {
     // One account beside the venue's; as many instruments and identities as the journal's own kernel had.
@@ -667,13 +673,22 @@ export class ReplayKernel {
 
 function claim(
   name: string,
+  currency: string,
   scale: number,
   equity: bigint,
   initial: bigint,
   maintenance: bigint,
   state: number,
 ): PoolClaim {
-  return { name, scale, equity: `${equity}`, initialMargin: `${initial}`, maintenanceMargin: `${maintenance}`, state };
+  return {
+    name,
+    currency,
+    scale,
+    equity: `${equity}`,
+    initialMargin: `${initial}`,
+    maintenanceMargin: `${maintenance}`,
+    state,
+  };
 }
 
 /** `k` of docs/margin.md, "Value". */

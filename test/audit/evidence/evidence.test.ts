@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile } from "../../../services/audit/evidence/evidenceFile.ts";
 import { evidencePage } from "../../../services/audit/evidence/evidencePage.ts";
@@ -84,8 +85,8 @@ test("a head is one text: exported alone and in an evidence file it carries the 
   const alone = await plimsoll("head", "export", "--data", join(folder, "data"), "--key", keyFile);
   expect(JSON.parse(alone.stdout)).toEqual(file.head);
   expect(readHead(JSON.stringify(file.head), createPublicKey(privateKey))).toEqual(file.head);
-  const exported = await checkEvidence({ ...file, head: JSON.parse(alone.stdout) });
-  expect(exported.findings.find(({ what }) => what === "signature")).toMatchObject({
+  const other = await checkEvidence({ ...file, head: JSON.parse(alone.stdout) });
+  expect(other.findings.find(({ what }) => what === "signature")).toMatchObject({
     holds: true,
     detail: `signed by key ${file.head.keyId}`,
   });
@@ -110,6 +111,17 @@ describe("what was bent is named", () => {
         copy.rows = copy.rows.toSpliced(first, 1);
       },
       "history",
+    ],
+    [
+      "the set-up of the market, in words that no figure depends on",
+      (copy) => {
+        const at = copy.rows.findIndex(({ kind }) => kind === 13);
+        const event = JournalEvent.decode(Buffer.from(copy.rows[at]!.payload, "base64"));
+        if (event.body?.$case === "marginTableSet") event.body.value.regime = "another";
+        const payload = Buffer.from(JournalEvent.encode(event).finish());
+        copy.rows = copy.rows.with(at, { ...copy.rows[at]!, payload: payload.toString("base64") });
+      },
+      "rows",
     ],
     [
       "a mark left out that moved a state",
@@ -277,9 +289,20 @@ describe.skipIf(CHROMIUM === undefined)(`in a browser${skipped}`, () => {
     writeFileSync(path, evidencePage(file));
     const dom = look(path);
     expect(dom).toContain('data-ready="holds"');
-    expect(dom).toContain("Everything holds.");
+    // The verdict comes first, in words, with the key that a reader must compare.
+    expect(dom).toMatch(/<h1[^>]*>Margin history of account sim-0001<\/h1>/);
+    expect(dom).toContain(`<div id="verdictBox" class="holds"><p id="verdict">Verified</p>`);
+    expect(dom.indexOf('id="verdictBox"')).toBeLessThan(dom.indexOf('id="chart"'));
+    expect(dom).toContain(`was signed by key ${file.head.keyId}`);
+    // Units and times: each figure has its currency, each time says UTC.
+    expect(dom).toMatch(
+      /<option value="[^"]+">[^<]+, isolated, in \w+<\/option>|<option value="\w+">\w+ pool<\/option>/,
+    );
+    expect(dom).toMatch(/id="equityHead">equity, (BTC|ETH|USDT?)</);
+    expect(dom).toMatch(/<td>Period<\/td><td>2026-01-02 00:00:00 to 2026-01-02 \d\d:\d\d:\d\d[.\d]* UTC/);
+    expect(dom.match(/<circle class="dot state\d" cx="13"/g)).toHaveLength(4);
     expect(dom).toMatch(/<polyline class="equity" points="[\d.]+,/);
-    expect(dom.match(/<tr class="state\d"/g)!.length).toBe(file.claims.length);
+    expect(dom.match(/<tr class="state\d/g)!.length).toBe(file.claims.length);
     expect(dom).toContain("price move");
   }, 90_000);
 
@@ -293,7 +316,19 @@ describe.skipIf(CHROMIUM === undefined)(`in a browser${skipped}`, () => {
         }),
       ),
     );
-    expect(look(path)).toContain('data-ready="fails"');
+    const dom = look(path);
+    expect(dom).toContain('data-ready="fails"');
+    expect(dom).toContain('<p id="verdict">Not verified</p>');
+    expect(dom).toMatch(/contradicts itself. First: claims: /);
+  }, 90_000);
+
+  test("a page without a signature says what it is worth", () => {
+    const path = join(folder, "unsigned.html");
+    const { shard, batch, position, chainHash, stateHash, timeUs } = file.head;
+    writeFileSync(path, evidencePage({ ...file, head: { shard, batch, position, chainHash, stateHash, timeUs } }));
+    const dom = look(path);
+    expect(dom).toContain('<div id="verdictBox" class="partly"><p id="verdict">Verified, but not signed</p>');
+    expect(dom).toContain(`compare its hash, ${chainHash}`);
   }, 90_000);
 
   test("it loads nothing and asks nobody", () => {

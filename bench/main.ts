@@ -7,7 +7,7 @@ import { conditionsNow, loadAverage } from "./conditions.ts";
 import { gateBatches, gateInProcess, gateLatency, gateUnary } from "./gate.ts";
 import { kafka } from "./kafka.ts";
 import { LEAST_ROUNDS } from "./measure.ts";
-import { replay } from "./replay.ts";
+import { replay, replaySimulated } from "./replay.ts";
 import { benchLines, conditionLines } from "./report.ts";
 import { revaluation } from "./revaluation.ts";
 
@@ -21,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   revaluation,
   append,
   replay,
+  replaySimulated,
   kafka,
   gateUnary,
   gateBatches,
@@ -41,7 +42,7 @@ const command = new Command("bench")
     "after",
     `
 Benches:
-${BENCHES.map(({ name, summary }) => `  ${name.padEnd(15)} ${summary}`).join("\n")}
+${BENCHES.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join("\n")}
 
 "ours is 1.50x" means that our side does the same work one and a half times as fast; it is the median over the pairs of
 a round, so what slows the whole machine slows both. IQR is the interquartile range as a share of the median. A ratio

@@ -7,10 +7,14 @@ import { systemClock } from "../services/ingest/systemClock.ts";
 import { loadMarket } from "../services/markets/loadMarket.ts";
 import type { MarketDocument } from "../services/markets/market.ts";
 
-export interface SimulatedInputs {
+/** What a venue said, and the market that it said it of. */
+export interface RecordedInputs {
   readonly market: MarketDocument;
   /** In the venue's order: accounts open, then trades, marks, funding and transfers. */
   readonly inputs: readonly VenueInput[];
+}
+
+export interface SimulatedInputs extends RecordedInputs {
   readonly fills: number;
 }
 

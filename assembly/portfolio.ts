@@ -4,9 +4,9 @@ import { CAPACITY, CURRENCY_UNKNOWN, LISTING_INVALID, MODE_UNKNOWN, REGIME_NEEDE
 import { isOption } from "./contracts";
 import { takePool } from "./holdings";
 import {
-  ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_MARGIN_UNKNOWN, ACCOUNT_MODE, ACCOUNT_REGIME, BASIS_COUNTED,
+  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_MARGIN_UNKNOWN, ACCOUNT_MODE, ACCOUNT_REGIME, BASIS_COUNTED,
   BASIS_JUDGED, BASIS_TABLES, CURRENCY_KEY, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_JUDGED_POOLS,
-  HEADER_NEXT_EFFECTIVE, HEADER_REGIMES, KEY_CAPACITY, MARGIN_UNKNOWN_KIND, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO,
+  HEADER_NEXT_EFFECTIVE, HEADER_REGIMES, HOLD_INSTRUMENT, HOLD_NEXT, KEY_CAPACITY, MARGIN_UNKNOWN_KIND, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO,
   NONE, POOL_BASIS, POOL_CURRENCY, POOL_IM, POOL_MM, POOL_NEXT, POOL_REGIME_EQUITY, POOL_REGIME_STATE, POOL_STATE,
   POSITION_INSTRUMENT, POSITION_NEXT, POSITION_QUANTITY, REGIME_ACTIVATED, REGIME_CAPACITY, REGIME_EFFECTIVE,
   REGIME_NEXT_PROGRAM, REGIME_NEXT_VALUATION, REGIME_PROGRAM, REGIME_VALUATION, VENUE_ACCOUNTS,
@@ -21,7 +21,8 @@ import {
 } from "./portfolioBook";
 import { PROGRAM_SLOTS, REGIME_DONE } from "./regime/format";
 import { install } from "./regime/programs";
-import { accountAt, currencyAt, header, instrumentAt, poolAt, positionAt, regimeAt } from "./tables";
+import { accountAt, currencyAt, header, holdAt, instrumentAt, poolAt, positionAt, regimeAt } from "./tables";
+import { ordersFitAccountMode } from "./transfers";
 import { clearTouched, isPortfolio, touch, touchedAccount, touchedCount } from "./touched";
 
 export function regimeApplies(number: u32): bool {
@@ -187,6 +188,7 @@ export function changeAccountMode(account: u32, mode: u8, regime: u32): bool {
   const before = load<u8>(record, ACCOUNT_MODE);
   if (mode != MODE_ISOLATED && mode != MODE_CROSS && mode != MODE_PORTFOLIO) return refuse(MODE_UNKNOWN, mode, 0);
   if (mode != MODE_PORTFOLIO && before != MODE_PORTFOLIO) {
+    if (!ordersFitAccountMode(account, mode)) return false;
     store<u8>(record, mode, ACCOUNT_MODE);
     return true;
   }
@@ -233,6 +235,7 @@ function regroup(account: u32, mode: u8, regime: u32): void {
   }
 }
 
+/** Open, or asked for by an order that rests. */
 function holdsOption(account: u32): bool {
   let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POSITION);
   while (slot != NONE) {
@@ -240,6 +243,11 @@ function holdsOption(account: u32): bool {
     const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
     if (load<i64>(position, POSITION_QUANTITY) != 0 && isOption(instrument)) return true;
     slot = load<u32>(position, POSITION_NEXT);
+  }
+  slot = load<u32>(accountAt(account), ACCOUNT_FIRST_HOLD);
+  while (slot != NONE) {
+    if (isOption(instrumentAt(load<u32>(holdAt(slot), HOLD_INSTRUMENT)))) return true;
+    slot = load<u32>(holdAt(slot), HOLD_NEXT);
   }
   return false;
 }

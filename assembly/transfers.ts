@@ -7,8 +7,10 @@ import {
 } from "./codes";
 import { larger, magnitude, smaller } from "./fixed";
 import { creditVenue, findPool, findPosition, isCross, takePool } from "./holdings";
+import { firstHoldIn } from "./holds";
 import {
-  INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_IM, POOL_NET_DEPOSITS, POOL_PROFIT,
+  ACCOUNT_FIRST_POOL, ACCOUNT_MODE, INSTRUMENT_CURRENCY, MODE_CROSS, MODE_ISOLATED, NONE, POOL_BALANCE, POOL_CURRENCY, POOL_IM,
+  POOL_NET_DEPOSITS, POOL_NEXT, POOL_PROFIT,
   POSITION_ACCOUNT, POSITION_IM, POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_MODE, POSITION_POOL, POSITION_POSTED,
   POSITION_QUANTITY, VENUE_TRANSFERS,
 } from "./layout";
@@ -21,7 +23,7 @@ import {
 import { spendable } from "./portfolioBook";
 import { inPortfolio, isPortfolio } from "./touched";
 import { answerCurrency, answerValue, refuse } from "./outputs";
-import { instrumentAt, poolAt, positionAt } from "./tables";
+import { accountAt, instrumentAt, poolAt, positionAt } from "./tables";
 
 /** Largest amount of one transfer. */
 const AMOUNT_GUARD: i64 = 100000000000000000;
@@ -127,6 +129,7 @@ export function changeMode(slot: u32, mode: u8): bool {
   const initial = load<i64>(position, POSITION_IM);
   const balance = load<i64>(pool, POOL_BALANCE);
   if (load<i64>(position, POSITION_QUANTITY) == 0) {
+    if (!ordersFitMode(position, mode)) return false;
     detach(position);
     setMode(position, mode);
     attach(position);
@@ -165,6 +168,49 @@ export function changeMode(slot: u32, mode: u8): bool {
   return true;
 }
 
+/** MAR-033: nothing is open, but orders rest: what they would reserve in the other mode must be there, unless it is no more. */
+function ordersFitMode(position: usize, mode: u8): bool {
+  const account = load<u32>(position, POSITION_ACCOUNT);
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  if (firstHoldIn(account, number) == NONE) return true;
+  const chosen = load<u8>(position, POSITION_MODE);
+  if (isPortfolio(account)) {
+    store<u8>(position, mode, POSITION_MODE);
+    const passes = portfolioPasses(account);
+    store<u8>(position, chosen, POSITION_MODE);
+    return passes ? true : refuse(failedRegimeCode, failedEquity, failedInitial);
+  }
+  const currency = load<u32>(instrumentAt(number), INSTRUMENT_CURRENCY);
+  const before = reservedOfOrders(account, currency);
+  const after = reservedAs(position, mode, currency);
+  return after <= before || reserveFits(load<u32>(position, POSITION_POOL), after);
+}
+
+/** Whether a pool has its initial margin and what orders reserve. */
+function reserveFits(slot: u32, reserved: i64): bool {
+  const pool = poolAt(slot);
+  const required = load<i64>(pool, POOL_IM) + reserved;
+  return poolEquity(pool) >= required ? true : refuse(INITIAL_MARGIN, poolEquity(pool), required);
+}
+
+/** MAR-033: the account's own mode is that of orders in instruments where it never had a position. By the tables. */
+export function ordersFitAccountMode(account: u32, mode: u8): bool {
+  if (!hasHolds(account)) return true;
+  const record = accountAt(account);
+  const chosen = load<u8>(record, ACCOUNT_MODE);
+  let slot = load<u32>(record, ACCOUNT_FIRST_POOL);
+  while (slot != NONE) {
+    const currency = load<u32>(poolAt(slot), POOL_CURRENCY);
+    const before = reservedOfOrders(account, currency);
+    store<u8>(record, mode, ACCOUNT_MODE);
+    const after = reservedOfOrders(account, currency);
+    store<u8>(record, chosen, ACCOUNT_MODE);
+    if (after > before && !reserveFits(slot, after)) return false;
+    slot = load<u32>(poolAt(slot), POOL_NEXT);
+  }
+  return true;
+}
+
 /** MAR-020: the range. */
 export function checkLeverage(instrument: u32, leverageE2: i64): bool {
   const limit = leverageLimit(instrumentAt(instrument));
@@ -177,10 +223,12 @@ export function checkLeverage(instrument: u32, leverageE2: i64): bool {
 export function changeLeverage(slot: u32, leverageE2: u32): bool {
   const position = positionAt(slot);
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
+  const account = load<u32>(position, POSITION_ACCOUNT);
+  const resting = firstHoldIn(account, load<u32>(position, POSITION_INSTRUMENT)) != NONE;
   if (inPortfolio(position)) {
     const chosen = load<u32>(position, POSITION_LEVERAGE);
     store<u32>(position, leverageE2, POSITION_LEVERAGE);
-    if (load<i64>(position, POSITION_QUANTITY) != 0 && !portfolioPasses(load<u32>(position, POSITION_ACCOUNT))) {
+    if ((load<i64>(position, POSITION_QUANTITY) != 0 || resting) && !portfolioPasses(account)) {
       store<u32>(position, chosen, POSITION_LEVERAGE);
       return refuse(failedRegimeCode, failedEquity, failedInitial);
     }
@@ -196,7 +244,7 @@ export function changeLeverage(slot: u32, leverageE2: u32): bool {
     const required = isCross(position) ? load<i64>(pool, POOL_IM) - before + initial : initial;
     if (equity < required) return refuse(INITIAL_MARGIN, equity, required);
   }
-  if (!ordersFitLeverage(position, leverageE2, initial)) return false;
+  if (hasHolds(account) && !ordersFitLeverage(position, leverageE2, initial)) return false;
   detach(position);
   store<u32>(position, leverageE2, POSITION_LEVERAGE);
   attach(position);
@@ -207,10 +255,10 @@ export function changeLeverage(slot: u32, leverageE2: u32): bool {
 /** MAR-020: the orders that rest in the instrument, margined at the leverage that is asked for. `initial`: of the position then. */
 function ordersFitLeverage(position: usize, leverageE2: u32, initial: i64): bool {
   const account = load<u32>(position, POSITION_ACCOUNT);
-  if (!hasHolds(account)) return true;
   const number = load<u32>(position, POSITION_INSTRUMENT);
   const currency = load<u32>(instrumentAt(number), INSTRUMENT_CURRENCY);
   const chosen = load<u32>(position, POSITION_LEVERAGE);
+  if (isPortfolio(account)) return fencedOrdersFitLeverage(position, leverageE2);
   const initialBefore = load<i64>(position, POSITION_IM);
   const before = reservedByTables(account, number);
   store<u32>(position, leverageE2, POSITION_LEVERAGE);
@@ -224,6 +272,18 @@ function ordersFitLeverage(position: usize, leverageE2: u32, initial: i64): bool
   const pool = poolAt(load<u32>(position, POSITION_POOL));
   const required = load<i64>(pool, POOL_IM) + rise + reserved;
   return poolEquity(pool) >= required ? true : refuse(INITIAL_MARGIN, poolEquity(pool), required);
+}
+
+/** Behind a fence of a portfolio: what the orders will post leaves the balance that the regime sees. */
+function fencedOrdersFitLeverage(position: usize, leverageE2: u32): bool {
+  const account = load<u32>(position, POSITION_ACCOUNT);
+  const number = load<u32>(position, POSITION_INSTRUMENT);
+  const chosen = load<u32>(position, POSITION_LEVERAGE);
+  const before = reservedByTables(account, number);
+  store<u32>(position, leverageE2, POSITION_LEVERAGE);
+  const passes = reservedByTables(account, number) <= before || portfolioPasses(account);
+  store<u32>(position, chosen, POSITION_LEVERAGE);
+  return passes ? true : refuse(failedRegimeCode, failedEquity, failedInitial);
 }
 
 /** MAR-021: above zero posts, below zero takes back. */

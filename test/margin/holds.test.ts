@@ -86,6 +86,116 @@ test("MAR-033: two orders that each fit alone are never both accepted", () => {
   expect(venue.place("alice", "two", 10n, { price: 100n })).toBe("applied");
 });
 
+const mode = (venue: HoldVenue, marginMode: 1 | 2 | 3, instrument = "", regime?: string) =>
+  venue.command("alice", { $case: "setMarginMode", value: { instrument, marginMode, regime } });
+const leverage = (venue: HoldVenue, times: number, instrument = "LIN") =>
+  venue.command("alice", { $case: "setLeverage", value: { instrument, leverageE2: times * 100 } });
+
+test("MAR-019, MAR-033: orders that rest are margined in the mode that the account chooses", () => {
+  // 10 @ 110 while the mark is 100: isolated 10 % of 1,100, cross 10 % of 1,000 and the loss of 100.
+  for (const instrument of ["", "LIN"]) {
+    const venue = tables(1, 199n);
+    expect(venue.place("alice", "bid", 10n, { price: 110n })).toBe("applied");
+    expect(venue.reserved("alice", "USD")).toBe(110n);
+    expect(mode(venue, 2, instrument)).toBe("INITIAL_MARGIN 199 200");
+    expect(venue.reserved("alice", "USD")).toBe(110n);
+    venue.deposit("alice", "USD", 1n);
+    expect(mode(venue, 2, instrument)).toBe("applied");
+    expect(venue.reserved("alice", "USD")).toBe(200n);
+    // And back, to less.
+    expect(mode(venue, 1, instrument)).toBe("applied");
+    expect(venue.reserved("alice", "USD")).toBe(110n);
+    expect(venue.withdraw("alice", "USD", 91n)).toBe("FREE_COLLATERAL 91 90");
+  }
+  // Less than before is always possible, in margin call too.
+  const called = tables(2, 250n);
+  called.fill("alice", 5n, 100n, "", "OTH");
+  expect(called.place("alice", "bid", 10n, { price: 110n })).toBe("applied");
+  called.mark(55n, "OTH");
+  expect(called.pool("alice", "USD").equity).toBe(25n);
+  expect(mode(called, 1)).toBe("applied");
+  expect(called.reserved("alice", "USD")).toBe(110n);
+  // 27.5 of OTH, rounded up, and 200.
+  expect(mode(called, 2)).toBe("INITIAL_MARGIN 25 228");
+});
+
+test("MAR-019, MAR-033: a position that is open changes its mode with its orders", () => {
+  // Long 5 at 100 needs 50; 5 more @ 100 reserve 50.
+  const venue = tables(2, 100n);
+  venue.fill("alice", 5n, 100n);
+  expect(venue.place("alice", "bid", 5n, { price: 100n })).toBe("applied");
+  expect(mode(venue, 1, "LIN")).toBe("applied");
+  expect([venue.pool("alice", "USD").balance, venue.reserved("alice", "USD")]).toEqual([50n, 50n]);
+  expect(venue.withdraw("alice", "USD", 1n)).toBe("FREE_COLLATERAL 1 0");
+  expect(mode(venue, 2, "LIN")).toBe("applied");
+  venue.mark(99n);
+  // 49.5 rounded up and the loss of 5 are posted; 45 are left for 5 @ 100.
+  expect(mode(venue, 1, "LIN")).toBe("INITIAL_MARGIN 45 50");
+});
+
+test("MAR-020, MAR-033: leverage is that of the orders that rest too", () => {
+  for (const margin of [1, 2] as const) {
+    const venue = tables(margin, 200n);
+    expect(venue.place("alice", "bid", 10n, { price: 100n })).toBe("applied");
+    expect(leverage(venue, 4)).toBe("INITIAL_MARGIN 200 250");
+    expect(venue.reserved("alice", "USD")).toBe(100n);
+    expect(leverage(venue, 5)).toBe("applied");
+    expect(venue.reserved("alice", "USD")).toBe(200n);
+    expect(venue.withdraw("alice", "USD", 1n)).toBe("FREE_COLLATERAL 1 0");
+    expect(leverage(venue, 10)).toBe("applied");
+    expect(venue.withdraw("alice", "USD", 100n)).toBe("applied");
+  }
+});
+
+test("MAR-021, MAR-033: collateral is posted from what orders leave free", () => {
+  const venue = tables(1, 200n);
+  venue.fill("alice", 5n, 100n);
+  expect(venue.place("alice", "bid", 10n, { price: 100n, instrument: "OTH" })).toBe("applied");
+  const move = (amount: bigint) =>
+    venue.command("alice", { $case: "moveCollateral", value: { instrument: "LIN", amount } });
+  expect(move(51n)).toBe("FREE_COLLATERAL 51 50");
+  expect(move(50n)).toBe("applied");
+  expect(move(-51n)).toBe("POSTED_COLLATERAL");
+  expect(move(-50n)).toBe("applied");
+  expect(venue.reserved("alice", "USD")).toBe(100n);
+});
+
+test("MAR-031, MAR-035: into a portfolio and out of it with orders that rest", () => {
+  const venue = options(COIN);
+  expect(venue.place("alice", "future", 100_000n, { price: 6_600_000n })).toBe("applied");
+  const byRegime = venue.reserved("alice", "BTC");
+  expect(mode(venue, 2)).toBe("applied");
+  const byTables = venue.reserved("alice", "BTC");
+  expect([byTables > 0n, byRegime > byTables]).toEqual([true, true]);
+  // What the regime asks for must be there: one unit less is too little.
+  expect(venue.withdraw("alice", "BTC", COIN - byRegime + 1n)).toBe("applied");
+  expect(mode(venue, 3, "", "portfolio")).toBe(`INITIAL_MARGIN ${byRegime - 1n} ${byRegime}`);
+  expect(venue.reserved("alice", "BTC")).toBe(byTables);
+  venue.deposit("alice", "BTC", 1n);
+  expect(mode(venue, 3, "", "portfolio")).toBe("applied");
+  expect(venue.reserved("alice", "BTC")).toBe(byRegime);
+  // An order for an option keeps the account in the mode that knows it, as an open one does.
+  venue.deposit("alice", "BTC", COIN);
+  expect(venue.place("alice", "call", 1n, { price: 450n, instrument: "BTC-70000-C" })).toBe("applied");
+  expect(mode(venue, 2)).toBe("REGIME_NEEDED");
+  expect(venue.release("alice", "call")).toBe("applied");
+  expect(mode(venue, 2)).toBe("applied");
+});
+
+test("MAR-031, MAR-034: in a portfolio an instrument with orders alone goes behind a fence, and its leverage falls", () => {
+  const venue = options(COIN);
+  expect(venue.place("alice", "future", 100_000n, { price: 6_600_000n })).toBe("applied");
+  expect(mode(venue, 1, "BTC-PERP")).toBe("applied");
+  const fenced = venue.reserved("alice", "BTC");
+  expect(venue.withdraw("alice", "BTC", COIN - fenced)).toBe("applied");
+  expect(leverage(venue, 5, "BTC-PERP")).toMatch(/^INITIAL_MARGIN/);
+  expect(venue.reserved("alice", "BTC")).toBe(fenced);
+  expect(leverage(venue, 20, "BTC-PERP")).toBe("applied");
+  expect(venue.reserved("alice", "BTC")).toBeLessThan(fenced);
+  expect(leverage(venue, 10, "BTC-PERP")).toBe("applied");
+  expect(venue.withdraw("alice", "BTC", 1n)).toMatch(/^INITIAL_MARGIN/);
+});
+
 test("MAR-034", () => {
   // Long 4; asks of 3 @ 110 and 5 @ 120: the best ask closes 3, of the other 1 closes and 4 open: 10 % of 4 x 120.
   const venue = tables(1, 200n);

@@ -3,8 +3,11 @@
 import type { AccountCommand, Fill } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { VenueInput } from "../../services/ingest/source.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
-import { accountOf } from "./book.ts";
+import { accountOf, type Book } from "./book.ts";
+import { applyCommand, isRefusal } from "./commands.ts";
 import { mayRest, type RestingOrder, reservedIn } from "./holds.ts";
+import { Identities } from "./identities.ts";
+import type { Market } from "./market.ts";
 import { Oracle } from "./oracle.ts";
 import { poolFigures } from "./requirement.ts";
 
@@ -76,9 +79,45 @@ export class HoldOracle {
         if (amount > freeCollateral - this.reserved(account, currency)) return false;
         return this.#oracle.apply(input).code === 0;
       }
+      case "setMarginMode":
+      case "setLeverage":
+      case "moveCollateral": {
+        if (input.kind !== "account") throw new Error("a command comes from an account");
+        return this.#ordersFit(input.command) && this.#oracle.apply(input).code === 0;
+      }
       default:
         return this.#oracle.apply(input).code === 0;
     }
+  }
+
+  /**
+   * MAR-033: what a choice of the account makes of its pools, orders counted, tried on a copy. A refusal for other reasons is the
+   * other oracle's.
+   */
+  #ordersFit(asked: AccountCommand): boolean {
+    const { book: before, market } = this.#oracle.copy();
+    const after = structuredClone(before);
+    if (isRefusal(applyCommand(after, market, new Identities(1), asked))) return true;
+    const moves = asked.command?.$case === "moveCollateral";
+    for (const currency of accountOf(before, asked.account).pools.keys()) {
+      const was = this.#needs(before, market, asked.account, currency);
+      const is = this.#needs(after, market, asked.account, currency);
+      // What is posted comes from what is free, orders counted.
+      if (moves && is.freeCollateral < was.freeCollateral && is.freeCollateral < is.reserved) return false;
+      const fenced = is.postedOpen !== was.postedOpen;
+      if (!moves && (fenced || is.needed > was.needed) && is.equity < is.needed) return false;
+    }
+    return true;
+  }
+
+  #needs(book: Book, market: Market, name: string, currency: string) {
+    const account = accountOf(book, name);
+    const { equity, initialMargin, freeCollateral } = poolFigures(book, market, account, currency);
+    const reserved = reservedIn(book, market, name, currency, this.#orders);
+    const open = [...account.positions.values()].filter((each) => each.currency === currency && each.quantity !== 0n);
+    // Which open positions stand behind a fence.
+    const postedOpen = open.flatMap(({ instrument, mode }) => (mode === 1 ? [instrument] : [])).join();
+    return { equity, freeCollateral, reserved, needed: initialMargin + reserved, postedOpen };
   }
 
   #find(account: string, orderId: string): TimedOrder | undefined {

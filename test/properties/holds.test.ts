@@ -23,6 +23,8 @@ class Pair extends HoldVenue {
   accepted = 0;
   refused = 0;
   stale = 0;
+  /** Changes of mode, leverage and collateral while orders rest. */
+  readonly choices = { applied: 0, refused: 0 };
 
   override tell(input: Parameters<HoldVenue["tell"]>[0]): string {
     const answer = super.tell(input);
@@ -32,6 +34,22 @@ class Pair extends HoldVenue {
     else this.refused++;
     if (answer === "PRICE_STALE") this.stale++;
     return answer;
+  }
+
+  /** What the account chooses: it must leave what its orders reserve. */
+  choose(account: string, command: Parameters<HoldVenue["command"]>[1]): void {
+    const resting = this.model.orders.some((order) => order.account === account);
+    const answer = this.command(account, command);
+    if (resting) this.choices[answer === "applied" ? "applied" : "refused"]++;
+  }
+
+  /** Asks for all that is free, and so much more. */
+  takeFree(account: string, more = 0n): void {
+    this.withdraw(
+      account,
+      "USD",
+      this.model.freeCollateral(account, "USD") - this.model.reserved(account, "USD") + more,
+    );
   }
 
   compare(): void {
@@ -145,16 +163,38 @@ const steps = [
   fc
     .tuple(account, fc.integer({ min: 1, max: 400 }))
     .map(([who, amount]) => new Step(`deposit ${who} ${amount}`, (pair) => pair.deposit(who, "USD", BigInt(amount)))),
+  fc.tuple(account, fc.constantFrom("", ...INSTRUMENTS), fc.constantFrom(1 as const, 2 as const), fc.boolean()).map(
+    ([who, name, marginMode, squeezed]) =>
+      new Step(`mode ${who} ${name} ${marginMode} ${squeezed ? "with nothing free" : ""}`, (pair) => {
+        if (squeezed) pair.takeFree(who);
+        pair.choose(who, { $case: "setMarginMode", value: { instrument: name, marginMode, regime: undefined } });
+      }),
+  ),
+  fc.tuple(account, instrument, fc.integer({ min: 1, max: 10 }), fc.boolean()).map(
+    ([who, name, times, squeezed]) =>
+      new Step(`leverage ${who} ${name} ${times} ${squeezed ? "with nothing free" : ""}`, (pair) => {
+        if (squeezed) pair.takeFree(who);
+        pair.choose(who, { $case: "setLeverage", value: { instrument: name, leverageE2: times * 100 } });
+      }),
+  ),
+  fc
+    .tuple(account, fc.constantFrom("LIN", "TIR"), fc.integer({ min: -60, max: 120 }))
+    .map(
+      ([who, name, amount]) =>
+        new Step(`move ${who} ${name} ${amount}`, (pair) =>
+          pair.choose(who, { $case: "moveCollateral", value: { instrument: name, amount: BigInt(amount) } }),
+        ),
+    ),
   fc.tuple(account, fc.constantFrom(0n, 1n, 50n), fc.boolean()).map(
     ([who, more, exact]) =>
       new Step(`withdraw ${who} ${exact ? "all" : ""} ${more}`, (pair) => {
-        const free = pair.model.freeCollateral(who, "USD") - pair.model.reserved(who, "USD");
-        pair.withdraw(who, "USD", exact ? free + more : more);
+        if (exact) pair.takeFree(who, more);
+        else pair.withdraw(who, "USD", more);
       }),
   ),
 ];
 
-const taken = { accepted: 0, refused: 0, stale: 0 };
+const taken = { accepted: 0, refused: 0, stale: 0, chosen: 0, notChosen: 0 };
 
 test("orders of cross and isolated accounts, against the slow model", () => {
   fc.assert(
@@ -181,6 +221,8 @@ test("orders of cross and isolated accounts, against the slow model", () => {
       taken.accepted += pair.accepted;
       taken.refused += pair.refused;
       taken.stale += pair.stale;
+      taken.chosen += pair.choices.applied;
+      taken.notChosen += pair.choices.refused;
     }),
     { numRuns: RUNS },
   );
@@ -188,6 +230,8 @@ test("orders of cross and isolated accounts, against the slow model", () => {
   expect(taken.accepted).toBeGreaterThan(10 * RUNS);
   expect(taken.refused).toBeGreaterThan(2 * RUNS);
   expect(taken.stale).toBeGreaterThan(RUNS / 5);
+  expect(taken.chosen).toBeGreaterThan(RUNS / 2);
+  expect(taken.notChosen).toBeGreaterThan(RUNS / 4);
 }, 120_000);
 
 const COIN = 100_000_000n;

@@ -119,6 +119,14 @@ export function restored(): void {
   programsRestored();
 }
 
+/**
+ * Forgets what is kept beside the state to be quick: books that stay, what was found for instruments and programs. No answer
+ * changes by it.
+ */
+export function forgetComputed(): void {
+  programsRestored();
+}
+
 /** MAR-018, in price units; the smallest i64 when no mark does it. */
 export function liquidationPrice(position: u32): i64 {
   return criticalPrice(position, false);

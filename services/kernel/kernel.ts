@@ -73,6 +73,7 @@ interface KernelExports {
   tableAddress(table: number): number;
   tableUsed(table: number): number;
   restored(): void;
+  forgetComputed(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
   checkOrder(account: number, instrument: number, side: number, quantity: bigint, flags: number, price: bigint): void;

@@ -26,6 +26,7 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
     "tableAddress",
     "tableUsed",
     "restored",
+    "forgetComputed",
     "liquidationPrice",
     "bankruptcyPrice",
     "checkOrder",

@@ -27,7 +27,7 @@ import {
   VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
 } from "./regime/format";
 import { deriveHolding, EXPIRY_NONE } from "./regime/book";
-import { HOLDING_FIELDS, logTop, noteCell, NOTED_CELL } from "./regime/changes";
+import { HOLDING_FIELDS, noteDown } from "./regime/changes";
 import { bookedOrders, fillWithOrders } from "./bookOrders";
 import { evaluateKept, KEPT_DONE, KEPT_NOWHERE } from "./keptBooks";
 import { evaluate } from "./regime/machine";
@@ -247,38 +247,24 @@ function putHolding(position: usize, instrument: usize, currencyScale: u32, offs
   putEntry(fieldColumn(FIELD_ENTRY) + offset, position, quantity, fieldColumn(FIELD_MULTIPLIER) + offset, currencyScale, inverse);
 }
 
-/**
- * Puts another holding into a row of a book that stays on the desk.
- * @returns the fields that have changed, a bit each
- */
-export function changeHolding(row: u32, position: usize, program: u32): u64 {
+/** Puts another holding into a row of a book that stays on the desk. @param first whether what stands there is to be noted down */
+export function changeHolding(row: u32, position: usize, program: u32, first: bool): void {
   fields = fieldsRead(program);
   const offset = <usize>row * CELL;
-  const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
-  const before = logTop();
-  for (let left = written; left != 0; left &= left - 1) noteCell(fieldColumn(<u32>ctz(left)) + offset);
+  if (first) {
+    const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
+    for (let left = written; left != 0; left &= left - 1) noteDown(fieldColumn(<u32>ctz(left)) + offset, CELL);
+  }
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
   putHolding(position, instrument, load<u32>(currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY)), CURRENCY_SCALE), offset);
   deriveHolding(row, fields);
-  let changed: u64 = 0;
-  let noted = before;
-  for (let left = written; left != 0; left &= left - 1) {
-    if (!isEqual(fieldColumn(<u32>ctz(left)) + offset, noted)) changed |= left & (0 - left);
-    noted += NOTED_CELL;
-  }
-  return changed;
 }
 
 /** Puts another balance, premiums taken out, into a row of a book that stays on the desk. */
-export function changeBalance(row: u32, net: i64): void {
+export function changeBalance(row: u32, net: i64, first: bool): void {
   const cell = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
-  noteCell(cell);
+  if (first) noteDown(cell, CELL);
   putUnits(cell, net, load<u32>(currencyAt(load<u32>(currencyNumbers + (<usize>row << 2))), CURRENCY_SCALE));
-}
-
-@inline
-function isEqual(a: usize, b: usize): bool {
-  return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
 }
 
 /** A book that stays on the desk is looked at again. */

@@ -29,7 +29,7 @@ import { readsTime } from "./regime/programFacts";
 import { programsVersion } from "./regime/programs";
 import { recordEnd, resumeRecord } from "./regime/recorded";
 import {
-  KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
+  deskNumber, KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
 } from "./regime/regions";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, sparePool, sparePosition,
@@ -77,9 +77,16 @@ const owners = memory.data(264, 8);
 /** The account whose books get a desk. */
 let asked: u32 = NONE;
 
-/** Books of this account stay from now on; NONE: no further ones do. */
+/** The desk whose book was found to be as the records are since then; 0: none yet. */
+let unchangedDesk: u32 = 0;
+
+/**
+ * A decision on an order of this account begins: its books stay from now on. NONE: it has ended. In between records change on
+ * trial alone, one position and its pool at a time, and each trial takes back what it did.
+ */
 export function keepBooksOf(account: u32): void {
   asked = account;
+  unchangedDesk = 0;
 }
 
 @inline
@@ -140,6 +147,17 @@ let changedPosition: usize = 0;
 let changedCurrency: u32 = NONE;
 let changedBalance: i64 = 0;
 
+/** The position that is tried stands in the book and is the only one that can differ. */
+@inline
+function compareTried(position: usize): bool {
+  if (load<i64>(position, POSITION_QUANTITY) == 0) return false;
+  const count = load<u32>(notes, POSITIONS);
+  for (let row: u32 = 0; row < count; row++) {
+    if (load<u32>(positionNote(row), RECORD) == <u32>position) return comparePosition(row, position);
+  }
+  return false;
+}
+
 /** Whether the book on the desk differs from the records in one position and its settlement's balance at most. */
 function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
   changedRow = NONE;
@@ -149,8 +167,13 @@ function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, pro
     load<u32>(notes, PROGRAM) != program || load<u32>(notes, VALUATION) != valuation ||
     (load<i64>(notes, TIME) != load<i64>(header, HEADER_EVENT_TIME) && readsTime(program))
   ) return false;
-  if (!comparePositions(account, spare) || !compareCurrencies(account, spare, spareOf)) return false;
-  if (changedRow == NONE) return true;
+  const tried = spare != 0 && spare != positionAt(sparePosition);
+  if (!(tried && deskNumber() == unchangedDesk ? compareTried(spare) : comparePositions(account, spare))) return false;
+  if (!compareCurrencies(account, spare, spareOf)) return false;
+  if (changedRow == NONE) {
+    if (asked == account && spare == 0) unchangedDesk = deskNumber();
+    return true;
+  }
   const row = load<u32>(positionNote(changedRow), SETTLEMENT_ROW);
   if (changedCurrency == NONE) {
     changedCurrency = row;
@@ -282,6 +305,7 @@ function copyVerdicts(to: usize, from: usize): void {
 
 function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
   store<u32>(notes, 0, HOLDS_BOOK);
+  if (deskNumber() == unchangedDesk) unchangedDesk = 0;
   if (!fillBook(account, position, pool, valuation, program)) return KEPT_NOWHERE;
   const code = evaluate(program, EVALUATE_LIVE);
   if (code == REGIME_ARENA_FULL) return KEPT_NOWHERE;
@@ -297,6 +321,7 @@ function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32
   store<u32>(notes, <u32>logTop(), LOG_END);
   store<u32>(notes, 0, RECORD_END);
   store<u32>(notes, 1, HOLDS_BOOK);
+  if (asked == account && position == 0) unchangedDesk = deskNumber();
   return KEPT_DONE;
 }
 

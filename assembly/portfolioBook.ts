@@ -36,7 +36,7 @@ import { programAt } from "./regime/programs";
 import {
   book, currencyKeys, currencyNumbers, fieldColumn, inputColumn, positionKeys, positionMax, refusal, useMainDesk, verdicts,
 } from "./regime/regions";
-import { fitsUnits, putUnits, unitsOf } from "./scaledCells";
+import { putUnits, putWholeUnits } from "./scaledCells";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, regimeAt, sparePool, sparePosition,
 } from "./tables";
@@ -70,13 +70,24 @@ export function evaluateAccount(account: u32, position: usize, pool: usize): u8 
   return evaluate(program, EVALUATE_LIVE) == REGIME_DONE ? codeOfVerdicts() : MARGIN_UNKNOWN;
 }
 
-/** 0, or OVERFLOW where an amount does not hold a figure. */
+/** For each row of the verdict, in whole units of its currency: 0 equity i64 | 8 initial i64 | 16 maintenance i64. */
+const AMOUNTS: usize = memory.data(6144, 8);
+const AMOUNT_ROW: usize = 24;
+const AMOUNT_INITIAL: usize = 8;
+const AMOUNT_MAINTENANCE: usize = 16;
+
+/**
+ * Puts the verdict into amounts: equity cut down to whole units of its currency, requirements rounded up.
+ * @returns 0, or OVERFLOW where an amount does not hold a figure
+ */
 function codeOfVerdicts(): u8 {
   for (let row: u32 = 0; row < verdictCount(); row++) {
     const verdict = verdicts + <usize>row * VERDICT_SIZE;
     const scale = scaleOfRow(row);
-    if (!fitsUnits(verdict + VERDICT_EQUITY, scale) || !fitsUnits(verdict + VERDICT_INITIAL, scale)) return OVERFLOW;
-    if (!fitsUnits(verdict + VERDICT_MAINTENANCE, scale)) return OVERFLOW;
+    const amounts = AMOUNTS + <usize>row * AMOUNT_ROW;
+    if (!putWholeUnits(amounts, verdict + VERDICT_EQUITY, scale, TOWARD_MINUS)) return OVERFLOW;
+    if (!putWholeUnits(amounts + AMOUNT_INITIAL, verdict + VERDICT_INITIAL, scale, TOWARD_PLUS)) return OVERFLOW;
+    if (!putWholeUnits(amounts + AMOUNT_MAINTENANCE, verdict + VERDICT_MAINTENANCE, scale, TOWARD_PLUS)) return OVERFLOW;
   }
   return 0;
 }
@@ -350,18 +361,19 @@ function scaleOfRow(row: u32): u32 {
   return load<u32>(currencyAt(verdictCurrency(row)), CURRENCY_SCALE);
 }
 
-/** Cut down to whole units of its currency. */
+@inline
 export function verdictEquity(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_EQUITY, scaleOfRow(row), TOWARD_MINUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW);
 }
 
-/** Rounded up, like the maintenance margin. */
+@inline
 export function verdictInitial(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_INITIAL, scaleOfRow(row), TOWARD_PLUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW, AMOUNT_INITIAL);
 }
 
+@inline
 export function verdictMaintenance(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_MAINTENANCE, scaleOfRow(row), TOWARD_PLUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW, AMOUNT_MAINTENANCE);
 }
 
 export function verdictState(row: u32): u8 {

@@ -132,6 +132,14 @@ export function settleMarks(account: u32): void {
   else valueAccount(account);
 }
 
+/**
+ * Forgets what is kept beside the state to be quick: books that stay, what was found for instruments and programs. No answer
+ * changes by it.
+ */
+export function forgetComputed(): void {
+  programsRestored();
+}
+
 /** MAR-018, in price units; the smallest i64 when no mark does it. */
 export function liquidationPrice(position: u32): i64 {
   return criticalPrice(position, false);

@@ -8,7 +8,8 @@
 // What a book was filled with, at `notes`:
 //
 //    0 holds a book u32 | 4 programs' version u32 | 8 program u32 | 12 valuation u32 | 16 time us i64 | 24 positions u32
-//   28 currencies u32 | 32 start of the log u32 | 36 end of the log u32 | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies
+//   28 currencies u32 | 32 start of the log u32 | 36 its end u32 | 40 row of the position whose change is recorded u32
+//   44 of the balance u32 | 48 end of the record u32 (0: none) | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies, verdicts
 //   position, 64 bytes: 0 record u32 | 4 instrument u32 | 8 version of its market u32 | 12 leverage u32 | 16 quantity i64
 //     24 entry cost i64 | 32 mark value i64 | 40 row of its settlement u32 | 44 is an option u32
 //   currency, 32 bytes: 0 currency u32 | 8 balance i64 | 16 index price i64 | 24 premiums of open options i64
@@ -20,14 +21,15 @@ import {
   INSTRUMENT_CURRENCY, INSTRUMENT_VERSION, NONE, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POSITION_ENTRY_COST,
   POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_NEXT, POSITION_QUANTITY,
 } from "./layout";
-import { changeBalance, changeHolding, fillBook, resumeBook } from "./portfolioBook";
-import { BALANCE_FIELD, logStart, logTop, putBack, resumeLog, startLog } from "./regime/changes";
-import { EVALUATE_LIVE, REGIME_ARENA_FULL, REGIME_DONE } from "./regime/format";
-import { concludeAgain, evaluate, evaluateChanged } from "./regime/machine";
+import { changeBalance, changeHolding, fillBook, resumeBook, verdictCount } from "./portfolioBook";
+import { logStart, logTop, putBack, resumeLog, startLog } from "./regime/changes";
+import { EVALUATE_LIVE, REGIME_ARENA_FULL, REGIME_DONE, VERDICT_SIZE } from "./regime/format";
+import { evaluate, evaluateChanged, evaluateRecorded } from "./regime/machine";
 import { readsTime } from "./regime/programFacts";
 import { programsVersion } from "./regime/programs";
+import { recordEnd, resumeRecord } from "./regime/recorded";
 import {
-  KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk,
+  deskNumber, KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
 } from "./regime/regions";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, sparePool, sparePosition,
@@ -42,6 +44,9 @@ const POSITIONS: usize = 24;
 const CURRENCIES: usize = 28;
 const LOG_START: usize = 32;
 const LOG_END: usize = 36;
+const RECORDED_ROW: usize = 40;
+const RECORDED_CURRENCY: usize = 44;
+const RECORD_END: usize = 48;
 
 const RECORD: usize = 0;
 const INSTRUMENT: usize = 4;
@@ -72,9 +77,16 @@ const owners = memory.data(264, 8);
 /** The account whose books get a desk. */
 let asked: u32 = NONE;
 
-/** Books of this account stay from now on; NONE: no further ones do. */
+/** The desk whose book was found to be as the records are since then; 0: none yet. */
+let unchangedDesk: u32 = 0;
+
+/**
+ * A decision on an order of this account begins: its books stay from now on. NONE: it has ended. In between records change on
+ * trial alone, one position and its pool at a time, and each trial takes back what it did.
+ */
 export function keepBooksOf(account: u32): void {
   asked = account;
+  unchangedDesk = 0;
 }
 
 @inline
@@ -135,6 +147,17 @@ let changedPosition: usize = 0;
 let changedCurrency: u32 = NONE;
 let changedBalance: i64 = 0;
 
+/** The position that is tried stands in the book and is the only one that can differ. */
+@inline
+function compareTried(position: usize): bool {
+  if (load<i64>(position, POSITION_QUANTITY) == 0) return false;
+  const count = load<u32>(notes, POSITIONS);
+  for (let row: u32 = 0; row < count; row++) {
+    if (load<u32>(positionNote(row), RECORD) == <u32>position) return comparePosition(row, position);
+  }
+  return false;
+}
+
 /** Whether the book on the desk differs from the records in one position and its settlement's balance at most. */
 function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, program: u32): bool {
   changedRow = NONE;
@@ -144,8 +167,13 @@ function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, pro
     load<u32>(notes, PROGRAM) != program || load<u32>(notes, VALUATION) != valuation ||
     (load<i64>(notes, TIME) != load<i64>(header, HEADER_EVENT_TIME) && readsTime(program))
   ) return false;
-  if (!comparePositions(account, spare) || !compareCurrencies(account, spare, spareOf)) return false;
-  if (changedRow == NONE) return true;
+  const tried = spare != 0 && spare != positionAt(sparePosition);
+  if (!(tried && deskNumber() == unchangedDesk ? compareTried(spare) : comparePositions(account, spare))) return false;
+  if (!compareCurrencies(account, spare, spareOf)) return false;
+  if (changedRow == NONE) {
+    if (asked == account && spare == 0) unchangedDesk = deskNumber();
+    return true;
+  }
   const row = load<u32>(positionNote(changedRow), SETTLEMENT_ROW);
   if (changedCurrency == NONE) {
     changedCurrency = row;
@@ -234,41 +262,56 @@ function isPlain(amount: i64): bool {
 
 /** Of the book on the desk, with what `compare` found. @returns REGIME_DONE; else it must be evaluated anew */
 function evaluateFound(program: u32): u32 {
-  const positions = load<u32>(notes, POSITIONS);
-  resumeBook(positions, load<u32>(notes, CURRENCIES));
-  resumeLog(load<u32>(notes, LOG_START), load<u32>(notes, LOG_END));
-  putBack();
-  store<u32>(notes, <u32>logTop(), LOG_END);
-  if (changedCurrency == NONE) return concludeAgain(program);
-  const currency = currencyNote(changedCurrency);
-  const before = load<i64>(currency, BALANCE) - load<i64>(currency, PREMIUMS);
-  let premiums = load<i64>(currency, PREMIUMS);
-  let fields: u64 = 0;
-  if (changedRow != NONE) {
-    const note = positionNote(changedRow);
-    const cost = load<i64>(changedPosition, POSITION_ENTRY_COST);
-    if (!isPlain(cost)) return REGIME_ARENA_FULL;
-    if (load<u32>(note, IS_OPTION) != 0) premiums += cost - load<i64>(note, ENTRY_COST);
-    fields = changeHolding(changedRow, changedPosition, program);
+  resumeBook(load<u32>(notes, POSITIONS), load<u32>(notes, CURRENCIES));
+  if (changedCurrency == NONE) {
+    copyVerdicts(verdicts, verdictNotes());
+    return REGIME_DONE;
   }
   if (!isPlain(changedBalance)) return REGIME_ARENA_FULL;
-  const net = changedBalance - premiums;
-  if (net != before) {
-    changeBalance(changedCurrency, net);
-    fields |= BALANCE_FIELD;
+  let premiums = load<i64>(currencyNote(changedCurrency), PREMIUMS);
+  if (changedRow != NONE) {
+    const cost = load<i64>(changedPosition, POSITION_ENTRY_COST);
+    if (!isPlain(cost)) return REGIME_ARENA_FULL;
+    const note = positionNote(changedRow);
+    if (load<u32>(note, IS_OPTION) != 0) premiums += cost - load<i64>(note, ENTRY_COST);
   }
-  const code = evaluateChanged(program, changedRow, changedCurrency, fields);
+  resumeLog(load<u32>(notes, LOG_START), load<u32>(notes, LOG_END));
+  const known = load<u32>(notes, RECORD_END) != 0 && load<u32>(notes, RECORDED_ROW) == changedRow &&
+    load<u32>(notes, RECORDED_CURRENCY) == changedCurrency;
+  if (known) resumeRecord(load<u32>(notes, RECORD_END));
+  else putBack();
+  if (changedRow != NONE) changeHolding(changedRow, changedPosition, program, !known);
+  changeBalance(changedCurrency, changedBalance - premiums, !known);
+  if (known) return evaluateRecorded(program);
+  const code = evaluateChanged(program, changedRow, changedCurrency);
   store<u32>(notes, <u32>logTop(), LOG_END);
+  store<u32>(notes, changedRow, RECORDED_ROW);
+  store<u32>(notes, changedCurrency, RECORDED_CURRENCY);
+  store<u32>(notes, code == REGIME_ARENA_FULL ? 0 : <u32>recordEnd(), RECORD_END);
   return code;
+}
+
+/** The verdict on the book as it was filled. */
+@inline
+function verdictNotes(): usize {
+  return currencyNote(KEPT_CURRENCIES);
+}
+
+@inline
+function copyVerdicts(to: usize, from: usize): void {
+  const rows = verdictCount();
+  for (let at: usize = 0; at < <usize>rows * VERDICT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
   store<u32>(notes, 0, HOLDS_BOOK);
+  if (deskNumber() == unchangedDesk) unchangedDesk = 0;
   if (!fillBook(account, position, pool, valuation, program)) return KEPT_NOWHERE;
   const code = evaluate(program, EVALUATE_LIVE);
   if (code == REGIME_ARENA_FULL) return KEPT_NOWHERE;
   if (code != REGIME_DONE) return KEPT_REFUSED;
   if (!noteCurrencies(account, position, pool) || !notePositions(account, position)) return KEPT_DONE;
+  copyVerdicts(verdictNotes(), verdicts);
   startLog();
   store<u32>(notes, programsVersion, PROGRAMS_VERSION);
   store<u32>(notes, program, PROGRAM);
@@ -276,7 +319,9 @@ function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32
   store<i64>(notes, load<i64>(header, HEADER_EVENT_TIME), TIME);
   store<u32>(notes, <u32>logStart(), LOG_START);
   store<u32>(notes, <u32>logTop(), LOG_END);
+  store<u32>(notes, 0, RECORD_END);
   store<u32>(notes, 1, HOLDS_BOOK);
+  if (asked == account && position == 0) unchangedDesk = deskNumber();
   return KEPT_DONE;
 }
 

@@ -27,7 +27,7 @@ import {
   VERDICT_MAINTENANCE, VERDICT_SIZE, VERDICT_STATE,
 } from "./regime/format";
 import { deriveHolding, EXPIRY_NONE } from "./regime/book";
-import { HOLDING_FIELDS, logTop, noteCell, NOTED_CELL } from "./regime/changes";
+import { HOLDING_FIELDS, noteDown } from "./regime/changes";
 import { bookedOrders, fillWithOrders } from "./bookOrders";
 import { evaluateKept, KEPT_DONE, KEPT_NOWHERE } from "./keptBooks";
 import { evaluate } from "./regime/machine";
@@ -36,7 +36,7 @@ import { programAt } from "./regime/programs";
 import {
   book, currencyKeys, currencyNumbers, fieldColumn, inputColumn, positionKeys, positionMax, refusal, useMainDesk, verdicts,
 } from "./regime/regions";
-import { fitsUnits, putUnits, unitsOf } from "./scaledCells";
+import { putUnits, putWholeUnits } from "./scaledCells";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, regimeAt, sparePool, sparePosition,
 } from "./tables";
@@ -70,13 +70,24 @@ export function evaluateAccount(account: u32, position: usize, pool: usize): u8 
   return evaluate(program, EVALUATE_LIVE) == REGIME_DONE ? codeOfVerdicts() : MARGIN_UNKNOWN;
 }
 
-/** 0, or OVERFLOW where an amount does not hold a figure. */
+/** For each row of the verdict, in whole units of its currency: 0 equity i64 | 8 initial i64 | 16 maintenance i64. */
+const AMOUNTS: usize = memory.data(6144, 8);
+const AMOUNT_ROW: usize = 24;
+const AMOUNT_INITIAL: usize = 8;
+const AMOUNT_MAINTENANCE: usize = 16;
+
+/**
+ * Puts the verdict into amounts: equity cut down to whole units of its currency, requirements rounded up.
+ * @returns 0, or OVERFLOW where an amount does not hold a figure
+ */
 function codeOfVerdicts(): u8 {
   for (let row: u32 = 0; row < verdictCount(); row++) {
     const verdict = verdicts + <usize>row * VERDICT_SIZE;
     const scale = scaleOfRow(row);
-    if (!fitsUnits(verdict + VERDICT_EQUITY, scale) || !fitsUnits(verdict + VERDICT_INITIAL, scale)) return OVERFLOW;
-    if (!fitsUnits(verdict + VERDICT_MAINTENANCE, scale)) return OVERFLOW;
+    const amounts = AMOUNTS + <usize>row * AMOUNT_ROW;
+    if (!putWholeUnits(amounts, verdict + VERDICT_EQUITY, scale, TOWARD_MINUS)) return OVERFLOW;
+    if (!putWholeUnits(amounts + AMOUNT_INITIAL, verdict + VERDICT_INITIAL, scale, TOWARD_PLUS)) return OVERFLOW;
+    if (!putWholeUnits(amounts + AMOUNT_MAINTENANCE, verdict + VERDICT_MAINTENANCE, scale, TOWARD_PLUS)) return OVERFLOW;
   }
   return 0;
 }
@@ -247,38 +258,24 @@ function putHolding(position: usize, instrument: usize, currencyScale: u32, offs
   putEntry(fieldColumn(FIELD_ENTRY) + offset, position, quantity, fieldColumn(FIELD_MULTIPLIER) + offset, currencyScale, inverse);
 }
 
-/**
- * Puts another holding into a row of a book that stays on the desk.
- * @returns the fields that have changed, a bit each
- */
-export function changeHolding(row: u32, position: usize, program: u32): u64 {
+/** Puts another holding into a row of a book that stays on the desk. @param first whether what stands there is to be noted down */
+export function changeHolding(row: u32, position: usize, program: u32, first: bool): void {
   fields = fieldsRead(program);
   const offset = <usize>row * CELL;
-  const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
-  const before = logTop();
-  for (let left = written; left != 0; left &= left - 1) noteCell(fieldColumn(<u32>ctz(left)) + offset);
+  if (first) {
+    const written = (fields & HOLDING_FIELDS) | (<u64>1 << <u64>FIELD_QUANTITY) | (<u64>1 << <u64>FIELD_PROFIT);
+    for (let left = written; left != 0; left &= left - 1) noteDown(fieldColumn(<u32>ctz(left)) + offset, CELL);
+  }
   const instrument = instrumentAt(load<u32>(position, POSITION_INSTRUMENT));
   putHolding(position, instrument, load<u32>(currencyAt(load<u32>(instrument, INSTRUMENT_CURRENCY)), CURRENCY_SCALE), offset);
   deriveHolding(row, fields);
-  let changed: u64 = 0;
-  let noted = before;
-  for (let left = written; left != 0; left &= left - 1) {
-    if (!isEqual(fieldColumn(<u32>ctz(left)) + offset, noted)) changed |= left & (0 - left);
-    noted += NOTED_CELL;
-  }
-  return changed;
 }
 
 /** Puts another balance, premiums taken out, into a row of a book that stays on the desk. */
-export function changeBalance(row: u32, net: i64): void {
+export function changeBalance(row: u32, net: i64, first: bool): void {
   const cell = fieldColumn(FIELD_BALANCE) + <usize>row * CELL;
-  noteCell(cell);
+  if (first) noteDown(cell, CELL);
   putUnits(cell, net, load<u32>(currencyAt(load<u32>(currencyNumbers + (<usize>row << 2))), CURRENCY_SCALE));
-}
-
-@inline
-function isEqual(a: usize, b: usize): bool {
-  return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
 }
 
 /** A book that stays on the desk is looked at again. */
@@ -364,18 +361,19 @@ function scaleOfRow(row: u32): u32 {
   return load<u32>(currencyAt(verdictCurrency(row)), CURRENCY_SCALE);
 }
 
-/** Cut down to whole units of its currency. */
+@inline
 export function verdictEquity(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_EQUITY, scaleOfRow(row), TOWARD_MINUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW);
 }
 
-/** Rounded up, like the maintenance margin. */
+@inline
 export function verdictInitial(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_INITIAL, scaleOfRow(row), TOWARD_PLUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW, AMOUNT_INITIAL);
 }
 
+@inline
 export function verdictMaintenance(row: u32): i64 {
-  return unitsOf(verdicts + <usize>row * VERDICT_SIZE + VERDICT_MAINTENANCE, scaleOfRow(row), TOWARD_PLUS);
+  return load<i64>(AMOUNTS + <usize>row * AMOUNT_ROW, AMOUNT_MAINTENANCE);
 }
 
 export function verdictState(row: u32): u8 {

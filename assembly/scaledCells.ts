@@ -37,28 +37,29 @@ function sizeOf(cell: usize): u64 {
   return load<i64>(cell, 8) < 0 ? 0 - load<u64>(cell) : load<u64>(cell);
 }
 
-/** Whether a cell, in units of 10^-scale, fits an amount. */
-export function fitsUnits(cell: usize, scale: u32): bool {
-  if (isSmall(cell)) return sizeOf(cell) / load<u64>(powerCell(18 - scale)) < <u64>GUARD;
-  if (isUndefined(cell)) return false;
-  multiply(scratch, cell, powerCell(scale));
-  const high = load<i64>(scratch, 8);
-  const low = load<i64>(scratch);
-  return high == low >> 63 && low < GUARD && low > 0 - GUARD;
-}
-
-/** The cell in whole units of 10^-scale, rounded as the mode says: TOWARD_MINUS or TOWARD_PLUS. It was found to fit. */
-export function unitsOf(cell: usize, scale: u32, mode: i32): i64 {
+/**
+ * Writes the cell in whole units of 10^-scale, i64, rounded as the mode says: TOWARD_MINUS or TOWARD_PLUS.
+ * @returns whether it fits an amount
+ */
+export function putWholeUnits(out: usize, cell: usize, scale: u32, mode: i32): bool {
   if (isSmall(cell)) {
     const unit = load<u64>(powerCell(18 - scale));
     const size = sizeOf(cell);
     const whole = size / unit;
+    if (whole >= <u64>GUARD) return false;
     const negative = load<i64>(cell, 8) < 0;
     const away = size != whole * unit && (mode == TOWARD_MINUS) == negative;
     const units = <i64>whole + i64(away);
-    return negative ? 0 - units : units;
+    store<i64>(out, negative ? 0 - units : units);
+    return true;
   }
+  if (isUndefined(cell)) return false;
+  multiply(scratch, cell, powerCell(scale));
+  const high = load<i64>(scratch, 8);
+  const low = load<i64>(scratch);
+  if (high != low >> 63 || low >= GUARD || low <= 0 - GUARD) return false;
   roundTo(scratch, cell, powerCell(18 - scale), mode);
   multiply(scratch, scratch, powerCell(scale));
-  return load<i64>(scratch);
+  store<i64>(out, load<i64>(scratch));
+  return true;
 }

@@ -138,7 +138,7 @@ function totalMatrix(
   let start: u32 = 0;
   while (start < count) {
     const above = ancestor(from, start, level);
-    let stop = start + 1;
+    let stop = rowsOf(level) == 1 ? count : start + 1;
     while (stop < count && ancestor(from, stop, level) == above) stop++;
     if (above >= first && above < end) {
       const cells = out + <usize>above * width;
@@ -209,7 +209,7 @@ export function totalProduct(
   let start: u32 = 0;
   while (start < count) {
     const above = ancestor(from, start, level);
-    let stop = start + 1;
+    let stop = rowsOf(level) == 1 ? count : start + 1;
     while (stop < count && ancestor(from, stop, level) == above) stop++;
     if (above >= first && above < end) sumRun(out + <usize>above * width, width, scale, source, start, stop);
     start = stop;

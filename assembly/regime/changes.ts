@@ -4,14 +4,13 @@
 // Of each node it is known whether it is as it was, has one other row - the one that the change lies in or beneath - or may
 // have other rows. That row alone is computed again where a node goes row by row, and its sum where it adds up; sums are taken
 // over all rows beneath in their order, because a sum of float64 hangs on the order. What is overwritten is written down
-// first, and put back when the book is as it was again.
+// first, and put back before a change of another row.
 //
 // Nodes that no position and no balance can change are not looked at. Which those are follows from the program: a plan of the
 // others is made once for each that is installed.
 
 import { programs } from "../tables";
 import { ancestor } from "./book";
-import { CELL } from "./decimal";
 import {
   FIELD_BALANCE, FIELD_ENTRY, FIELD_LEVERAGE, FIELD_LONG, FIELD_NOTIONAL, FIELD_PROFIT, FIELD_QUANTITY, FIELD_SHORT,
   FIELD_SIDE, FIELD_SIZE, FIELD_VALUE, LEVEL_ACCOUNT, LEVEL_COUNT, LEVEL_CURRENCY, LEVEL_INSTRUMENT, LEVEL_POSITION, LEVEL_STRIKE,
@@ -22,7 +21,8 @@ import {
 import { argumentNode, computeRows, levelOf, nodes, program, spreadRows } from "./operations";
 import { programsVersion } from "./programs";
 import { changePlans, parentMap, rowsOf } from "./regions";
-import { allocate, nodeAt, resultAt, resumeResults } from "./results";
+import { recordFloat, recordRows, startRecord } from "./recorded";
+import { allocate, nodeAt, resultAt, resumeResults, rowAt } from "./results";
 
 /** Facts of a position, not of its instrument: a bit each. */
 export const HOLDING_FIELDS: u64 =
@@ -37,7 +37,6 @@ const CHANGING: u64 = HOLDING_FIELDS | BALANCE_FIELD;
 const SAME: u8 = 0;
 const ONE_ROW: u8 = 1;
 const MANY_ROWS: u8 = 2;
-const NO_ROOM: u8 = 255;
 
 /** For each slot: 0 programs' version u32 | 4 steps of its plan u32. */
 const plans = memory.data(128, 8);
@@ -163,8 +162,6 @@ function haveSameRows(level: u32, other: u32): bool {
 let log: usize = 0;
 let logEnd: usize = 0;
 const LOG_ENTRY: usize = 16;
-/** A cell takes so much of the log; it stands at the beginning. */
-export const NOTED_CELL: usize = CELL + LOG_ENTRY;
 /** Of the arena of a book that stays, besides what its evaluation needs. */
 export const LOG_BYTES: u32 = 65536;
 
@@ -201,17 +198,6 @@ export function noteDown(address: usize, bytes: usize): bool {
   return true;
 }
 
-/** A cell, likewise. */
-@inline
-export function noteCell(address: usize): bool {
-  if (logEnd + NOTED_CELL > log + LOG_BYTES) return false;
-  v128.store(logEnd, v128.load(address));
-  store<u32>(logEnd, <u32>address, CELL);
-  store<u32>(logEnd, <u32>CELL, CELL + 4);
-  logEnd += NOTED_CELL;
-  return true;
-}
-
 /** Everything on the desk is as it was when the log was started. */
 export function putBack(): void {
   while (logEnd > log) {
@@ -228,10 +214,12 @@ export function putBack(): void {
  * Computes again what hangs on facts that were changed, of the program and the desk under way.
  * @param position the row whose facts were changed, or NO_NUMBER
  * @param currency the row of the balance that was changed, the position's settlement; or NO_NUMBER, when there is no position
- * @param fields what was changed, a bit each
+ * The steps are recorded (recorded.ts), as if all facts of the position and the balance had changed.
  * @returns false where the log has no room: then all that was overwritten is put back
  */
-export function computeChanged(slot: u32, position: u32, currency: u32, fields: u64): bool {
+export function computeChanged(slot: u32, position: u32, currency: u32): bool {
+  const fields = position == NO_NUMBER ? BALANCE_FIELD : CHANGING;
+  startRecord();
   findPlan(slot);
   touch(position, currency);
   const end = steps + <usize>stepCount * STEP_SIZE;
@@ -242,12 +230,10 @@ export function computeChanged(slot: u32, position: u32, currency: u32, fields: 
     if (state == MANY_ROWS && rowsOf(level) == 1) state = ONE_ROW;
     if (state == ONE_ROW && touchedRow(level) == NO_NUMBER) state = MANY_ROWS;
     if (state != SAME && <u8>(load<u8>(step, STEP_HOW) & ~OTHER_ROWS) > SEEN) {
-      const computed = computeAgain(number, step, level, state);
-      if (computed == NO_ROOM) {
+      if (!computeAgain(number, step, level, state)) {
         putBack();
         return false;
       }
-      state = computed;
     }
     store<u8>(states + number, state);
   }
@@ -285,8 +271,8 @@ function sumState(level: u32, from: u32, state: u8): u8 {
   return level == LEVEL_ACCOUNT || ancestor(from, row, level) == touchedRow(level) ? ONE_ROW : MANY_ROWS;
 }
 
-/** @returns what the node's state is, or NO_ROOM where the log has none */
-function computeAgain(number: u32, step: usize, level: u32, state: u8): u8 {
+/** @returns whether the log had room */
+function computeAgain(number: u32, step: usize, level: u32, state: u8): bool {
   const result = resultAt(number);
   const address = <usize>load<u32>(result, RESULT_ADDRESS);
   const width = <usize>load<u32>(result, RESULT_ROW_BYTES);
@@ -301,20 +287,29 @@ function computeAgain(number: u32, step: usize, level: u32, state: u8): u8 {
     end = from + 1;
   }
   const at = address + <usize>from * width;
-  if (width == CELL && end - from == 1) {
-    if (!noteCell(at)) return NO_ROOM;
-    computeRows(node, address, CELL, from, end);
-    return isAsNoted(at) ? SAME : state;
+  if (!noteDown(at, width == 0 ? 8 : <usize>(end - from) * width)) return false;
+  if (how == SPREAD) {
+    spreadRows(node, address, from, end);
+    const source = resultAt(argumentNode(node, 0));
+    for (let row = from; row < end; row++) recordFloat(address + (<usize>row << 3), rowAt(source, row));
+    return true;
   }
-  if (!noteDown(at, width == 0 ? 8 : <usize>(end - from) * width)) return NO_ROOM;
-  if (how == SPREAD) spreadRows(node, address, from, end);
-  else computeRows(node, address, width, from, end);
-  return state;
+  computeRows(node, address, width, from, end);
+  const changedRow = how == SUM && state == ONE_ROW && onlyOneBeneath(step) ? touchedRow(load<u8>(step, STEP_FROM)) : NO_NUMBER;
+  recordRows(node, address, width, from, end, changedArguments(node), changedRow);
+  return true;
 }
 
-/** Whether the one cell that was noted down last has come out the same. */
+/** Whether what is added up has one other row. */
 @inline
-function isAsNoted(cell: usize): bool {
-  const noted = logEnd - LOG_ENTRY - CELL;
-  return load<u64>(cell) == load<u64>(noted) && load<u64>(cell, 8) == load<u64>(noted, 8);
+function onlyOneBeneath(step: usize): bool {
+  return stateOf(load<u32>(step, STEP_ARGUMENT_LIST)) == ONE_ROW;
+}
+
+/** A bit for each argument of a node that is not as it was. */
+function changedArguments(node: usize): u32 {
+  let changed: u32 = 0;
+  const count = load<u32>(node, NODE_ARGUMENTS);
+  for (let index: u32 = 0; index < count; index++) if (stateOf(argumentNode(node, index)) != SAME) changed |= 1 << index;
+  return changed;
 }

@@ -16,34 +16,40 @@ import { exponential, logarithm, normal, normalInverse, power } from "./function
 import { BACHELIER_PRICE, option } from "./options";
 import { rowAt } from "./results";
 
-// Rows are computed from `from` to before `end`; `out` is the cell of the first of them.
+// Rows are computed from `from` to before `end`; `out` is the cell of the first of them. Cells are those of one row.
 
 /** One operand. @returns whether the operation is one of these */
 export function unaryColumn(operation: u32, out: usize, from: u32, end: u32, a: usize): bool {
   for (let row = from; row < end; row++) {
-    const x = rowAt(a, row);
-    switch (operation) {
-      case OPERATION_NEGATE: negate(out, x); break;
-      case OPERATION_ABSOLUTE: absolute(out, x); break;
-      case OPERATION_NOT:
-        if (isUndefined(x)) undefine(out);
-        else putTruth(out, isZero(x));
-        break;
-      case OPERATION_SIGN:
-        if (isUndefined(x)) undefine(out);
-        else {
-          putTruth(out, !isZero(x));
-          if (isNegative(x)) negate(out, out);
-        }
-        break;
-      case OPERATION_SQUARE_ROOT: fromFloat(out, Math.sqrt(toFloat(x))); break;
-      case OPERATION_EXPONENTIAL: fromFloat(out, exponential(toFloat(x))); break;
-      case OPERATION_LOGARITHM: fromFloat(out, logarithm(toFloat(x))); break;
-      case OPERATION_NORMAL: fromFloat(out, normal(toFloat(x))); break;
-      case OPERATION_NORMAL_INVERSE: fromFloat(out, normalInverse(toFloat(x))); break;
-      default: return false;
-    }
+    if (!unaryCell(operation, out, rowAt(a, row))) return false;
     out += CELL;
+  }
+  return true;
+}
+
+@inline
+export function unaryCell(operation: u32, out: usize, x: usize): bool {
+  switch (operation) {
+    case OPERATION_NEGATE: negate(out, x); break;
+    case OPERATION_ABSOLUTE: absolute(out, x); break;
+    case OPERATION_NOT:
+      if (isUndefined(x)) undefine(out);
+      else putTruth(out, isZero(x));
+      break;
+    case OPERATION_SIGN:
+      if (isUndefined(x)) undefine(out);
+      else {
+        const negative = isNegative(x);
+        putTruth(out, !isZero(x));
+        if (negative) negate(out, out);
+      }
+      break;
+    case OPERATION_SQUARE_ROOT: fromFloat(out, Math.sqrt(toFloat(x))); break;
+    case OPERATION_EXPONENTIAL: fromFloat(out, exponential(toFloat(x))); break;
+    case OPERATION_LOGARITHM: fromFloat(out, logarithm(toFloat(x))); break;
+    case OPERATION_NORMAL: fromFloat(out, normal(toFloat(x))); break;
+    case OPERATION_NORMAL_INVERSE: fromFloat(out, normalInverse(toFloat(x))); break;
+    default: return false;
   }
   return true;
 }
@@ -51,26 +57,30 @@ export function unaryColumn(operation: u32, out: usize, from: u32, end: u32, a: 
 /** Two operands. @returns whether the operation is one of these */
 export function binaryColumn(operation: u32, out: usize, from: u32, end: u32, a: usize, b: usize): bool {
   for (let row = from; row < end; row++) {
-    const x = rowAt(a, row);
-    const y = rowAt(b, row);
-    switch (operation) {
-      case OPERATION_ADD: add(out, x, y); break;
-      case OPERATION_SUBTRACT: subtract(out, x, y); break;
-      case OPERATION_MULTIPLY: multiply(out, x, y); break;
-      case OPERATION_DIVIDE: divide(out, x, y); break;
-      case OPERATION_POWER: fromFloat(out, power(toFloat(x), toFloat(y))); break;
-      case OPERATION_FLOOR: roundTo(out, x, y, TOWARD_MINUS); break;
-      case OPERATION_CEILING: roundTo(out, x, y, TOWARD_PLUS); break;
-      case OPERATION_TRUNCATE: roundTo(out, x, y, TOWARD_ZERO); break;
-      case OPERATION_ROUND: roundTo(out, x, y, TO_NEAREST); break;
-      case OPERATION_AND: conjoin(out, x, y); break;
-      case OPERATION_OR: disjoin(out, x, y); break;
-      default:
-        if (operation < OPERATION_MINIMUM || operation > OPERATION_NOT_EQUAL) return false;
-        if (isUndefined(x) || isUndefined(y)) undefine(out);
-        else ordered(operation, out, x, y, compare(x, y));
-    }
+    if (!binaryCell(operation, out, rowAt(a, row), rowAt(b, row))) return false;
     out += CELL;
+  }
+  return true;
+}
+
+@inline
+export function binaryCell(operation: u32, out: usize, x: usize, y: usize): bool {
+  switch (operation) {
+    case OPERATION_ADD: add(out, x, y); break;
+    case OPERATION_SUBTRACT: subtract(out, x, y); break;
+    case OPERATION_MULTIPLY: multiply(out, x, y); break;
+    case OPERATION_DIVIDE: divide(out, x, y); break;
+    case OPERATION_POWER: fromFloat(out, power(toFloat(x), toFloat(y))); break;
+    case OPERATION_FLOOR: roundTo(out, x, y, TOWARD_MINUS); break;
+    case OPERATION_CEILING: roundTo(out, x, y, TOWARD_PLUS); break;
+    case OPERATION_TRUNCATE: roundTo(out, x, y, TOWARD_ZERO); break;
+    case OPERATION_ROUND: roundTo(out, x, y, TO_NEAREST); break;
+    case OPERATION_AND: conjoin(out, x, y); break;
+    case OPERATION_OR: disjoin(out, x, y); break;
+    default:
+      if (operation < OPERATION_MINIMUM || operation > OPERATION_NOT_EQUAL) return false;
+      if (isUndefined(x) || isUndefined(y)) undefine(out);
+      else ordered(operation, out, x, y, compare(x, y));
   }
   return true;
 }

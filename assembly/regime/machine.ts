@@ -27,6 +27,7 @@ import { allKept, copyKept, findKept, keep, viewKept } from "./market";
 import { evaluateNode, nodes, program, useProgram } from "./operations";
 import { ALL_FIELDS, fieldsRead } from "./programFacts";
 import { programAt } from "./programs";
+import { RECORD_BYTES, takeRecorded } from "./recorded";
 import { onMainDesk, refusal, rowsOf, verdicts } from "./regions";
 import { fits, nodeAt, resetResults, resultAt, rowAt } from "./results";
 import { roomFor } from "./room";
@@ -65,14 +66,15 @@ export function evaluate(slot: u32, what: u32): u32 {
  * Margins the book on the desk again, after facts of one row were changed (changes.ts); the bits are those of `evaluate`.
  * @returns REGIME_DONE; or another code, and then `evaluate` says what is wrong
  */
-export function evaluateChanged(slot: u32, position: u32, currency: u32, fields: u64): u32 {
+export function evaluateChanged(slot: u32, position: u32, currency: u32): u32 {
   useProgram(programAt(slot));
-  return computeChanged(slot, position, currency, fields) ? conclude() : REGIME_ARENA_FULL;
+  return computeChanged(slot, position, currency) ? conclude() : REGIME_ARENA_FULL;
 }
 
-/** The verdict of a book that was evaluated on the desk and has not changed. */
-export function concludeAgain(slot: u32): u32 {
+/** Likewise, after a further change of the row that was changed before, by the steps that were recorded then. */
+export function evaluateRecorded(slot: u32): u32 {
   useProgram(programAt(slot));
+  takeRecorded();
   return conclude();
 }
 
@@ -83,8 +85,8 @@ function begin(slot: u32, what: u32): u32 {
   useProgram(found);
   const code = arrange(program, what == EVALUATE_ALL ? ALL_FIELDS : fieldsRead(slot));
   if (code != REGIME_DONE) return refuse(code, NO_NUMBER);
-  // A book that stays needs room for the log of its changes, too.
-  const log: u64 = onMainDesk() ? 0 : LOG_BYTES;
+  // A book that stays needs room for what its changes overwrite and do, too.
+  const log: u64 = onMainDesk() ? 0 : LOG_BYTES + RECORD_BYTES;
   if (!fits(roomFor(program) + log)) return refuse(REGIME_ARENA_FULL, NO_NUMBER);
   resetResults(load<u32>(program, PROGRAM_NODES));
   return REGIME_DONE;

@@ -84,24 +84,29 @@ function unaryScalar(operation: u32, x: f64): f64 {
 /** One operand. @returns whether the operation is one of these */
 export function unaryMatrix(operation: u32, out: usize, from: u32, end: u32, width: usize, a: usize): bool {
   for (let row = from; row < end; row++) {
-    const x = vectorRow(a, row, width, 0);
-    switch (operation) {
-      case OPERATION_NEGATE: unarySweep(OPERATION_NEGATE, out, x, width); break;
-      case OPERATION_ABSOLUTE: unarySweep(OPERATION_ABSOLUTE, out, x, width); break;
-      case OPERATION_SQUARE_ROOT: unarySweep(OPERATION_SQUARE_ROOT, out, x, width); break;
-      case OPERATION_NOT: unarySweep(OPERATION_NOT, out, x, width); break;
-      case OPERATION_SIGN: unarySweep(OPERATION_SIGN, out, x, width); break;
-      case OPERATION_EXPONENTIAL:
-      case OPERATION_LOGARITHM:
-      case OPERATION_NORMAL:
-      case OPERATION_NORMAL_INVERSE:
-        for (let offset: usize = 0; offset < width; offset += 8) {
-          store<f64>(out + offset, unaryScalar(operation, load<f64>(x + offset)));
-        }
-        break;
-      default: return false;
-    }
+    if (!unaryRow(operation, out, vectorRow(a, row, width, 0), width)) return false;
     out += width;
+  }
+  return true;
+}
+
+/** Of one row, whose cells are written out. */
+export function unaryRow(operation: u32, out: usize, x: usize, width: usize): bool {
+  switch (operation) {
+    case OPERATION_NEGATE: unarySweep(OPERATION_NEGATE, out, x, width); break;
+    case OPERATION_ABSOLUTE: unarySweep(OPERATION_ABSOLUTE, out, x, width); break;
+    case OPERATION_SQUARE_ROOT: unarySweep(OPERATION_SQUARE_ROOT, out, x, width); break;
+    case OPERATION_NOT: unarySweep(OPERATION_NOT, out, x, width); break;
+    case OPERATION_SIGN: unarySweep(OPERATION_SIGN, out, x, width); break;
+    case OPERATION_EXPONENTIAL:
+    case OPERATION_LOGARITHM:
+    case OPERATION_NORMAL:
+    case OPERATION_NORMAL_INVERSE:
+      for (let offset: usize = 0; offset < width; offset += 8) {
+        store<f64>(out + offset, unaryScalar(operation, load<f64>(x + offset)));
+      }
+      break;
+    default: return false;
   }
   return true;
 }
@@ -155,33 +160,37 @@ export function binaryMatrix(
   operation: u32, out: usize, from: u32, end: u32, width: usize, a: usize, b: usize,
 ): bool {
   for (let row = from; row < end; row++) {
-    const x = vectorRow(a, row, width, 0);
-    const y = vectorRow(b, row, width, 1);
-    switch (operation) {
-      case OPERATION_ADD: binarySweep(OPERATION_ADD, out, x, y, width); break;
-      case OPERATION_SUBTRACT: binarySweep(OPERATION_SUBTRACT, out, x, y, width); break;
-      case OPERATION_MULTIPLY: binarySweep(OPERATION_MULTIPLY, out, x, y, width); break;
-      case OPERATION_DIVIDE: binarySweep(OPERATION_DIVIDE, out, x, y, width); break;
-      case OPERATION_MINIMUM: binarySweep(OPERATION_MINIMUM, out, x, y, width); break;
-      case OPERATION_MAXIMUM: binarySweep(OPERATION_MAXIMUM, out, x, y, width); break;
-      case OPERATION_LESS: binarySweep(OPERATION_LESS, out, x, y, width); break;
-      case OPERATION_LESS_EQUAL: binarySweep(OPERATION_LESS_EQUAL, out, x, y, width); break;
-      case OPERATION_EQUAL: binarySweep(OPERATION_EQUAL, out, x, y, width); break;
-      case OPERATION_NOT_EQUAL: binarySweep(OPERATION_NOT_EQUAL, out, x, y, width); break;
-      case OPERATION_AND: binarySweep(OPERATION_AND, out, x, y, width); break;
-      case OPERATION_OR: binarySweep(OPERATION_OR, out, x, y, width); break;
-      case OPERATION_POWER:
-      case OPERATION_FLOOR:
-      case OPERATION_CEILING:
-      case OPERATION_TRUNCATE:
-      case OPERATION_ROUND:
-        for (let offset: usize = 0; offset < width; offset += 8) {
-          store<f64>(out + offset, binaryScalar(operation, load<f64>(x + offset), load<f64>(y + offset)));
-        }
-        break;
-      default: return false;
-    }
+    if (!binaryRow(operation, out, vectorRow(a, row, width, 0), vectorRow(b, row, width, 1), width)) return false;
     out += width;
+  }
+  return true;
+}
+
+/** Of one row, whose cells are written out. */
+export function binaryRow(operation: u32, out: usize, x: usize, y: usize, width: usize): bool {
+  switch (operation) {
+    case OPERATION_ADD: binarySweep(OPERATION_ADD, out, x, y, width); break;
+    case OPERATION_SUBTRACT: binarySweep(OPERATION_SUBTRACT, out, x, y, width); break;
+    case OPERATION_MULTIPLY: binarySweep(OPERATION_MULTIPLY, out, x, y, width); break;
+    case OPERATION_DIVIDE: binarySweep(OPERATION_DIVIDE, out, x, y, width); break;
+    case OPERATION_MINIMUM: binarySweep(OPERATION_MINIMUM, out, x, y, width); break;
+    case OPERATION_MAXIMUM: binarySweep(OPERATION_MAXIMUM, out, x, y, width); break;
+    case OPERATION_LESS: binarySweep(OPERATION_LESS, out, x, y, width); break;
+    case OPERATION_LESS_EQUAL: binarySweep(OPERATION_LESS_EQUAL, out, x, y, width); break;
+    case OPERATION_EQUAL: binarySweep(OPERATION_EQUAL, out, x, y, width); break;
+    case OPERATION_NOT_EQUAL: binarySweep(OPERATION_NOT_EQUAL, out, x, y, width); break;
+    case OPERATION_AND: binarySweep(OPERATION_AND, out, x, y, width); break;
+    case OPERATION_OR: binarySweep(OPERATION_OR, out, x, y, width); break;
+    case OPERATION_POWER:
+    case OPERATION_FLOOR:
+    case OPERATION_CEILING:
+    case OPERATION_TRUNCATE:
+    case OPERATION_ROUND:
+      for (let offset: usize = 0; offset < width; offset += 8) {
+        store<f64>(out + offset, binaryScalar(operation, load<f64>(x + offset), load<f64>(y + offset)));
+      }
+      break;
+    default: return false;
   }
   return true;
 }
@@ -192,14 +201,17 @@ export function chooseMatrix(
 ): void {
   for (let row = from; row < end; row++) {
     const x = vectorRow(condition, row, width, 0);
-    const yes = vectorRow(then, row, width, 1);
-    const no = vectorRow(otherwise, row, width, 2);
-    for (let offset: usize = 0; offset < width; offset += 16) {
-      const lanes = v128.load(x + offset);
-      const chosen = v128.bitselect(v128.load(yes + offset), v128.load(no + offset), isTrue(lanes));
-      v128.store(out + offset, v128.or(chosen, unknown(lanes)));
-    }
+    chooseRow(out, width, x, vectorRow(then, row, width, 1), vectorRow(otherwise, row, width, 2));
     out += width;
+  }
+}
+
+/** Of one row, whose cells are written out. */
+export function chooseRow(out: usize, width: usize, x: usize, yes: usize, no: usize): void {
+  for (let offset: usize = 0; offset < width; offset += 16) {
+    const lanes = v128.load(x + offset);
+    const chosen = v128.bitselect(v128.load(yes + offset), v128.load(no + offset), isTrue(lanes));
+    v128.store(out + offset, v128.or(chosen, unknown(lanes)));
   }
 }
 

@@ -39,7 +39,7 @@ const KEPT_ARENA_BYTES: u32 = 384 * 1024;
 export const NOTE_HEADER: u32 = 64;
 export const NOTE_POSITION: u32 = 64;
 export const NOTE_CURRENCY: u32 = 32;
-const NOTE_BYTES: u32 = NOTE_HEADER + KEPT_POSITIONS * NOTE_POSITION + KEPT_CURRENCIES * NOTE_CURRENCY;
+const NOTE_BYTES: u32 = NOTE_HEADER + KEPT_POSITIONS * NOTE_POSITION + KEPT_CURRENCIES * (NOTE_CURRENCY + VERDICT_SIZE);
 
 let mainDesk: usize = 0;
 let keptDesks: usize = 0;
@@ -148,6 +148,12 @@ function partDesk(start: usize, positions: u32, orders: u32, currencies: u32, by
 @inline
 export function onMainDesk(): bool {
   return desk == MAIN_DESK;
+}
+
+/** Number of the desk under way. */
+@inline
+export function deskNumber(): u32 {
+  return desk;
 }
 
 /** Books are filled and evaluated here from now on. */

@@ -8,13 +8,15 @@ import { orderRefusal, refusalWithoutNumbers } from "./refusals.ts";
 export function decisionMessage(engine: RiskEngine, question: OrderQuestion, answer: OrderAnswer): OrderDecision {
   const instrument = engine.names.instruments[question.instrument]!;
   const currency = engine.names.currencies[instrument.currency]!;
+  const { before, after } = figureMessages(answer, currency);
   return {
     accepted: answer.code === 0,
     refusal: answer.code === 0 ? undefined : orderRefusal(answer, currency, instrument, engine.names),
     reduces: answer.reduces,
     currency: currency.name,
     fee: formatDecimal(answer.fee, currency.scale),
-    ...figureMessages(answer, currency),
+    before,
+    after,
     binding: answer.binding,
   };
 }
@@ -33,28 +35,32 @@ export function holdDecision(engine: RiskEngine, order: OrderQuestion | undefine
 }
 
 function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDecision, "before" | "after"> {
-  const money = (units: bigint) => formatDecimal(units, scale);
-  const before = [
-    answer.equityBefore,
-    answer.initialMarginBefore,
-    answer.maintenanceMarginBefore,
-    answer.freeCollateralBefore,
-  ] as const;
-  const after = [
-    answer.equityAfter,
-    answer.initialMarginAfter,
-    answer.maintenanceMarginAfter,
-    answer.freeCollateralAfter,
-  ] as const;
   // An order that was refused for what it is comes without figures; zeros would be read as an empty account.
-  if (answer.code !== 0 && [...before, ...after].every((units) => units === 0n)) {
-    return { before: undefined, after: undefined };
-  }
-  const figures = ([equity, initialMargin, maintenanceMargin, freeCollateral]: typeof before): MarginFigures => ({
-    equity: money(equity),
-    initialMargin: money(initialMargin),
-    maintenanceMargin: money(maintenanceMargin),
-    freeCollateral: money(freeCollateral),
-  });
-  return { before: figures(before), after: figures(after) };
+  if (answer.code !== 0 && hasNoFigures(answer)) return { before: undefined, after: undefined };
+  const before: MarginFigures = {
+    equity: formatDecimal(answer.equityBefore, scale),
+    initialMargin: formatDecimal(answer.initialMarginBefore, scale),
+    maintenanceMargin: formatDecimal(answer.maintenanceMarginBefore, scale),
+    freeCollateral: formatDecimal(answer.freeCollateralBefore, scale),
+  };
+  const after: MarginFigures = {
+    equity: formatDecimal(answer.equityAfter, scale),
+    initialMargin: formatDecimal(answer.initialMarginAfter, scale),
+    maintenanceMargin: formatDecimal(answer.maintenanceMarginAfter, scale),
+    freeCollateral: formatDecimal(answer.freeCollateralAfter, scale),
+  };
+  return { before, after };
+}
+
+function hasNoFigures(answer: OrderAnswer): boolean {
+  return (
+    answer.equityBefore === 0n &&
+    answer.initialMarginBefore === 0n &&
+    answer.maintenanceMarginBefore === 0n &&
+    answer.freeCollateralBefore === 0n &&
+    answer.equityAfter === 0n &&
+    answer.initialMarginAfter === 0n &&
+    answer.maintenanceMarginAfter === 0n &&
+    answer.freeCollateralAfter === 0n
+  );
 }

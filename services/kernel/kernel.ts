@@ -81,6 +81,7 @@ interface KernelExports {
   /** The two are absent from kernels before 0.2.0. */
   setReplay?(flags: number): void;
   settleMarks?(account: number): void;
+  forgetComputed(): void;
   liquidationPrice(position: number): bigint;
   bankruptcyPrice(position: number): bigint;
   checkOrder(
@@ -130,6 +131,7 @@ export class Kernel {
   readonly blob: number;
   readonly outputs: number;
   readonly answer: number;
+  readonly #answers: BigInt64Array;
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
   #defersMarks = false;
@@ -157,6 +159,7 @@ export class Kernel {
     this.blob = exports.blobAddress();
     this.outputs = exports.outputAddress();
     this.answer = exports.answerAddress();
+    this.#answers = this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
   }
 
   /**
@@ -273,9 +276,9 @@ export class Kernel {
     return this.inputs + index * INPUT_SIZE;
   }
 
-  /** The i64s of the answer of an order check. */
+  /** The i64s of the answer of an order check: a view, overwritten by the next. */
   answers(): BigInt64Array {
-    return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
+    return this.#answers;
   }
 }
 

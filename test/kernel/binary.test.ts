@@ -28,6 +28,7 @@ test.each(["release", "debug"] as const)("the %s kernel imports its memory and n
     "restored",
     "setReplay",
     "settleMarks",
+    "forgetComputed",
     "liquidationPrice",
     "bankruptcyPrice",
     "checkOrder",

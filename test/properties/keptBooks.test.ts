@@ -4,6 +4,7 @@
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { PlacedInput } from "../../services/engine/engineInput.ts";
 import type { Shard } from "../../services/engine/shard.ts";
 import {
@@ -168,7 +169,7 @@ function inputOf(step: Exclude<Step, { kind: "ask" }>, atUs: bigint): PlacedInpu
       const value = {
         orderId: `order-${atUs}`,
         instrument: step.instrument,
-        side: step.quantity > 0 ? 1 : 2,
+        side: step.quantity > 0 ? Side.BUY : Side.SELL,
         quantity: lots(step.instrument, Math.abs(step.quantity)),
         price: priceOf(step.instrument, step.away),
         reduceOnly: step.away % 5 === 0,
@@ -219,7 +220,7 @@ function answerOf({ kernel, names, reader }: Shard, { ask, ...asked }: Question)
   const price = priceOf(name, asked.away);
   const quantity = BigInt(asked.quantity) * (isOption(name) ? 1n : 20n);
   let returned: unknown;
-  if (ask === "check") returned = exports.checkOrder(number, on, asked.side, quantity, asked.flags, price);
+  if (ask === "check") returned = exports.checkOrder(number, on, asked.side, quantity, asked.flags, price, 0n, 0n);
   else if (ask === "largest") returned = exports.largestOrder(number, on, asked.side, asked.flags & 1, price);
   else if (ask === "cure") returned = exports.cureQuantity(number, on, asked.side);
   else if (ask === "move") returned = exports.liquidationMove(number, names.key("BTC")!, asked.side - 1);

@@ -89,10 +89,11 @@ const NAMES: { readonly [state: number]: keyof AccountOutcome | undefined } = {
   [MarginState.BANKRUPT]: "bankrupt",
 };
 
-/** What all accounts together require and lack at this moment, by currency. */
-export function totalsOf({ reader }: Shard): Map<number, Totals> {
+/** What the accounts that are asked for together require and lack at this moment, by currency. */
+export function totalsOf({ reader }: Shard, asked: (account: number) => boolean): Map<number, Totals> {
   const totals = new Map<number, Totals>();
   for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
+    if (!asked(account)) continue;
     for (const { currency, equity, initialMargin, maintenanceMargin } of marginLines(reader.account(account))) {
       const sum = totals.get(currency) ?? NOTHING;
       totals.set(currency, {

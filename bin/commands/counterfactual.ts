@@ -281,5 +281,6 @@ function drawn({ names, samples }: Comparison, regime: string): string {
       panel("Equity below zero", ({ deficit }) => deficit),
     ];
   });
-  return plot(panels);
+  // A currency that nobody holds, or nothing below zero, needs no picture.
+  return plot(panels.filter(({ lines }) => lines.some(({ points }) => points.some(([, value]) => value !== 0))));
 }

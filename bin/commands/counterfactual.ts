@@ -43,7 +43,10 @@ export function register(program: Command): void {
         "The inputs stay as recorded: nobody deposits more, and nobody is closed out earlier, because the other model asks.",
     )
     .requiredOption("--regime <id>", "isolated, cross, tables, a regime of `plimsoll regimes`, or a path to a document")
-    .option("--accounts <name...>", "only these accounts (default: all)")
+    .option(
+      "--accounts <name...>",
+      "assign, count and sum up only these accounts; * stands for any letters (default: all)",
+    )
     .option("--from <moment>", "count from here on")
     .option("--to <moment>", "end here")
     .option(
@@ -79,7 +82,7 @@ export function register(program: Command): void {
 function questionOf(command: Command, options: CounterfactualOptions): Question {
   const { regime } = options;
   const chosen = {
-    accounts: options.accounts === undefined ? undefined : new Set(options.accounts),
+    accounts: options.accounts === undefined ? undefined : namesLike(options.accounts),
     underlyings: underlyingsOf(command, options.underlying ?? []),
   };
   const moments = {
@@ -96,6 +99,16 @@ function questionOf(command: Command, options: CounterfactualOptions): Question 
   const path = regime.endsWith(".yaml") ? regime : join(packageRoot, "regimes", `${regime}.yaml`);
   const document = readFileSync(path, "utf8");
   return { ...moments, document, assignment: { ...chosen, to: { regime: REGIME_NAME } } };
+}
+
+/** Names of accounts; a star stands for any letters. */
+function namesLike(texts: readonly string[]): { has(name: string): boolean } {
+  const plain = new Set(texts.filter((text) => !text.includes("*")));
+  const escaped = (text: string): string => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&");
+  const patterns = texts
+    .filter((text) => text.includes("*"))
+    .map((text) => new RegExp(`^${text.split("*").map(escaped).join(".*")}$`));
+  return { has: (name) => plain.has(name) || patterns.some((pattern) => pattern.test(name)) };
 }
 
 function underlyingsOf(command: Command, texts: readonly string[]): ReadonlyMap<string, string> {
@@ -268,5 +281,6 @@ function drawn({ names, samples }: Comparison, regime: string): string {
       panel("Equity below zero", ({ deficit }) => deficit),
     ];
   });
-  return plot(panels);
+  // A currency that nobody holds, or nothing below zero, needs no picture.
+  return plot(panels.filter(({ lines }) => lines.some(({ points }) => points.some(([, value]) => value !== 0))));
 }

@@ -117,6 +117,16 @@ test("what is held does not grow with the log: four times the history, the same 
   expect(Math.abs(fourTimes.held.rows - rows)).toBeLessThan(10);
 }, 60_000);
 
+test("chosen accounts alone are counted and summed up", async () => {
+  const result = await compared(falling(1), { assignment: { accounts: new Set(["bob"]), to: "cross" } });
+  // Alice is bankrupt on both sides, and not asked about.
+  expect(result.recorded.accounts.size + result.other.accounts.size).toBe(0);
+  const both = await compared(falling(1), { assignment: { ...ALL, to: "tables" } });
+  const initialMargin = (sums: typeof result) => sums.samples.at(-1)!.recorded.get(0)!.initialMargin;
+  expect(initialMargin(result)).toBeGreaterThan(0n);
+  expect(initialMargin(result)).toBeLessThan(initialMargin(both));
+});
+
 test("rewriting touches modes of the chosen accounts only", () => {
   const [open, other, deposit] = falling(1).map(ownInput);
   const assignment = { accounts: new Set(["alice"]), to: { regime: "r" } } as const;

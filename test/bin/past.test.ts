@@ -97,6 +97,11 @@ test("why and counterfactual answer; snapshots build leaves the rungs that the e
   if (why.code === 2) expect(why.stderr).toContain("NEVER_CHANGED");
   const report = JSON.parse(answered(await ask("counterfactual", "--regime", "tables", "--json")));
   for (const { title, recorded, other } of report.table.slice(0, 9)) expect(other, title).toBe(recorded);
+  const some = JSON.parse(
+    answered(await ask("counterfactual", "--regime", "cross", "--accounts", "sim-00*", "--json")),
+  );
+  expect(some.accounts.length).toBeGreaterThan(0);
+  for (const { account } of some.accounts) expect(account).toMatch(/^sim-00/);
   const rungs = readdirSync(join(folder, "simulated-rungs"));
   const built = JSON.parse(answered(await ask("snapshots", "build", "--json")));
   expect(built.rungs).toBe(rungs.length);

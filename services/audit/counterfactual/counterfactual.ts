@@ -90,6 +90,9 @@ export async function compareRegimes(
   const other = new Tally();
   const samples: Sample[] = [];
   const refused = new Refused();
+  const { accounts } = question.assignment;
+  const asked = (shard: Shard, account: number | undefined): boolean =>
+    accounts === undefined || (account !== undefined && accounts.has(shard.names.accounts[account]!));
   let regimePending = question.document !== undefined;
   const startUs = timeAt(replayer, Math.max(first, 1));
   const stepUs = Math.max(1, (timeAt(replayer, last) - startUs) / question.samples);
@@ -104,7 +107,9 @@ export async function compareRegimes(
     const inputs: PlacedInput[] = [];
     for (const row of rows) {
       if (row.kind >= FIRST_DERIVED_KIND) {
-        if (row.position >= first) recorded.count(row, (instrument) => names.instruments[instrument]!.currency);
+        if (row.position >= first && asked(walk.shard, row.account)) {
+          recorded.count(row, (instrument) => names.instruments[instrument]!.currency);
+        }
         continue;
       }
       if (regimePending && row.kind === EVENT_KINDS.accountOpened) {
@@ -123,7 +128,7 @@ export async function compareRegimes(
     mostRows = Math.max(mostRows, rows.length + inputs.length + folded.length);
     for (const row of folded) {
       if (row.kind >= FIRST_DERIVED_KIND) {
-        if (sources[input - 1]!.position >= first) {
+        if (sources[input - 1]!.position >= first && asked(otherShard, row.account)) {
           other.count(row, (instrument) => otherShard.names.instruments[instrument]!.currency);
         }
         continue;
@@ -139,7 +144,8 @@ export async function compareRegimes(
     }
     const nowUs = Number(walk.shard.reader.eventTimeUs);
     if (walk.position >= first && nowUs >= nextSampleUs) {
-      samples.push({ timeUs: nowUs, recorded: totalsOf(walk.shard), other: totalsOf(otherShard) });
+      const sums = (shard: Shard) => totalsOf(shard, (account) => asked(shard, account));
+      samples.push({ timeUs: nowUs, recorded: sums(walk.shard), other: sums(otherShard) });
       nextSampleUs = startUs + (Math.floor((nowUs - startUs) / stepUs) + 1) * stepUs;
     }
     progress(walk.position, last);

@@ -3,8 +3,8 @@ import type { PlacedInput } from "../../engine/engineInput.ts";
 
 /** Which accounts are margined otherwise, and how. */
 export interface Assignment {
-  /** Undefined: all. */
-  readonly accounts: ReadonlySet<string> | undefined;
+  /** Counted and summed up are these alone. Undefined: all. */
+  readonly accounts: { has(name: string): boolean } | undefined;
   /**
    * `isolated` and `cross` are modes of the margin tables; `tables` leaves those as they were and takes accounts out of
    * portfolios; a regime margins the accounts as portfolios.

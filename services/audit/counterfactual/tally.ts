@@ -1,3 +1,4 @@
+import { BASIS_COUNTED } from "../../../assembly/layout.ts";
 import { JournalEvent, MarginState } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { type Shard, VENUE_ACCOUNT_NAMES } from "../../engine/shard.ts";
 import type { JournalRow } from "../../journal/journal.ts";
@@ -89,11 +90,15 @@ const NAMES: { readonly [state: number]: keyof AccountOutcome | undefined } = {
   [MarginState.BANKRUPT]: "bankrupt",
 };
 
-/** What all accounts together require and lack at this moment, by currency. */
-export function totalsOf({ reader }: Shard): Map<number, Totals> {
+/** What the accounts that are asked for together require and lack at this moment, by currency. */
+export function totalsOf({ reader }: Shard, asked: (account: number) => boolean): Map<number, Totals> {
   const totals = new Map<number, Totals>();
   for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
-    for (const { currency, equity, initialMargin, maintenanceMargin } of marginLines(reader.account(account))) {
+    if (!asked(account)) continue;
+    const view = reader.account(account);
+    // A pool that is counted in the verdict of another currency is not judged: nothing is asked for in it.
+    const judged = { ...view, pools: view.pools.filter(({ basis }) => basis !== BASIS_COUNTED) };
+    for (const { currency, equity, initialMargin, maintenanceMargin } of marginLines(judged)) {
       const sum = totals.get(currency) ?? NOTHING;
       totals.set(currency, {
         initialMargin: sum.initialMargin + initialMargin,

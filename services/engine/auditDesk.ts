@@ -46,6 +46,8 @@ export interface AccountAt {
   readonly account: number;
   readonly view: AccountView;
   readonly state: PastState;
+  /** Says that `state` is not read any more: the next question may then be answered in its memory. */
+  readonly release: () => void;
   /** SHA-256 of the kernel that computed it then, and now again, hexadecimal. */
   readonly kernelHash: string;
   /** What the answer cost: the rung that it began from (0: the start of the log), and the events replayed after it. */

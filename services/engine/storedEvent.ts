@@ -32,7 +32,7 @@ import { high, low, readVarint, readZigzag } from "../kernel/words.ts";
 
 const WORDS = INPUT_SIZE / 4;
 /** Fields of FillApplied below it say what the venue said, from it on what the fill did. */
-const FIRST_OUTCOME_TAG = 10 << 3;
+const FIRST_OUTCOME = 10;
 const VALUES = 7;
 
 /** i64s of the blob that a mark may take for itself. */
@@ -43,7 +43,7 @@ export class StoredEvents {
   readonly #kernel: Kernel;
   /** Where the body of the row under way begins. */
   #at = 0;
-  readonly #expected = new Int32Array(VALUES * 2);
+  readonly #expected = new Int32Array(6);
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -87,7 +87,7 @@ export class StoredEvents {
     this.#kernel.u32[word + 1] = high;
   }
 
-  /** Writes an applied fill into input slot `index`. @returns false when `recall` must read it; the slot is then void */
+  /** Writes an applied fill into input slot `index`. @returns where it says what it did; -1 when `recall` must read it */
   writeFill(
     index: number,
     bytes: Uint8Array,
@@ -96,15 +96,15 @@ export class StoredEvents {
     account: number,
     instrument: number,
     timeUs: number,
-  ): boolean {
-    if (!this.#open(bytes, start, end, FILL_APPLIED)) return false;
+  ): number {
+    if (!this.#open(bytes, start, end, FILL_APPLIED)) return -1;
     const slot = this.#slot(index, FILL_APPLIED, account, instrument, timeUs);
     const { u32 } = this.#kernel;
     let head = FILL_APPLIED;
     let at = this.#at;
     while (at < end) {
       const tag = bytes[at]!;
-      if (tag >= FIRST_OUTCOME_TAG) break;
+      if (tag >= FIRST_OUTCOME << 3) break;
       at++;
       switch (tag) {
         case 10:
@@ -151,11 +151,11 @@ export class StoredEvents {
           break;
         }
         default:
-          return false;
+          return -1;
       }
     }
     u32[slot] = head;
-    return true;
+    return at;
   }
 
   /** Writes an applied mark; `blobUsed` i64s of the blob are taken. @returns those taken then, -1 when `recall` must read it */
@@ -217,29 +217,26 @@ export class StoredEvents {
     this.#kernel.u32[slot + (INPUT_THIRD >> 2)] = count;
   }
 
-  /** Whether a stored fill did what the kernel says in the output slot at the address. */
-  sameFill(bytes: Uint8Array, start: number, end: number, output: number): boolean {
-    if (!this.#open(bytes, start, end, FILL_APPLIED)) return false;
-    const expected = this.#expected.fill(0);
-    let at = this.#at;
+  /** Whether a stored fill did what the kernel says in the output slot. @param outcome as `writeFill` gave it */
+  sameFill(bytes: Uint8Array, outcome: number, end: number, output: number): boolean {
+    const { u32 } = this.#kernel;
+    const first = (output + OUTPUT_VALUES) >> 2;
+    let next = 0;
+    let at = outcome;
     while (at < end) {
-      at = readVarint(bytes, at);
-      const tag = low;
-      if (tag < FIRST_OUTCOME_TAG) {
-        const length = (tag & 7) === 2;
-        at = readVarint(bytes, at);
-        if (length) at += low;
-        continue;
-      }
+      let tag = bytes[at++]!;
+      if (tag >= 0x80) tag = (tag & 0x7f) | (bytes[at++]! << 7);
+      const value = (tag >> 3) - FIRST_OUTCOME;
+      if (value < next || value >= VALUES || (tag & 7) !== 0) return false;
       // posted_after and liquidation_fee are never negative.
-      const plain = tag === 112 || tag === 128;
-      at = plain ? readVarint(bytes, at) : readZigzag(bytes, at);
-      const value = (tag >> 3) - 10;
-      if (value >= VALUES || (tag & 7) !== 0) return false;
-      expected[value * 2] = low;
-      expected[value * 2 + 1] = high;
+      at = value === 4 || value === 6 ? readVarint(bytes, at) : readZigzag(bytes, at);
+      // What is not told is 0.
+      for (; next < value; next++) if ((u32[first + next * 2]! | u32[first + next * 2 + 1]!) !== 0) return false;
+      if (u32[first + value * 2] !== low >>> 0 || u32[first + value * 2 + 1] !== high >>> 0) return false;
+      next = value + 1;
     }
-    return this.#answers(output, VALUES);
+    for (; next < VALUES; next++) if ((u32[first + next * 2]! | u32[first + next * 2 + 1]!) !== 0) return false;
+    return true;
   }
 
   /** Whether a stored change of margin state is the one in the output slot at the address. */
@@ -268,14 +265,14 @@ export class StoredEvents {
       told === states &&
       u32[(output + OUTPUT_CURRENCY) >> 2] === currency >>> 0 &&
       u32[(output + OUTPUT_ISOLATED) >> 2] === isolated >>> 0 &&
-      this.#answers(output, 3)
+      this.#answers(output)
     );
   }
 
-  #answers(output: number, values: number): boolean {
+  #answers(output: number): boolean {
     const { i32 } = this.#kernel;
     const first = (output + OUTPUT_VALUES) >> 2;
-    for (let word = 0; word < values * 2; word++) {
+    for (let word = 0; word < this.#expected.length; word++) {
       if (i32[first + word] !== this.#expected[word]) return false;
     }
     return true;

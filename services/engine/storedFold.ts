@@ -38,6 +38,8 @@ export class StoredFold {
   readonly #outputs: OutputSlots;
   readonly #defers: boolean;
   #columns!: EventColumns;
+  /** Where the fill of a row says what it did. */
+  #outcomes = new Uint32Array();
   /** Row that the kernel's next output is held against, and the first row after those that were fed. */
   #row = 0;
   #fed = 0;
@@ -59,6 +61,7 @@ export class StoredFold {
    */
   apply(columns: EventColumns, from: number, to: number): void {
     this.#columns = columns;
+    if (this.#outcomes.length < columns.count) this.#outcomes = new Uint32Array(columns.count);
     this.#row = from;
     this.#fed = from;
     const { kinds } = columns;
@@ -88,7 +91,9 @@ export class StoredFold {
     const time = timesUs[index]!;
     const events = this.#events;
     if (kind === FILL_APPLIED) {
-      if (!events.writeFill(slot, payloads, start, stop, accounts[index]!, instrument, time)) return false;
+      const outcome = events.writeFill(slot, payloads, start, stop, accounts[index]!, instrument, time);
+      if (outcome < 0) return false;
+      this.#outcomes[index] = outcome;
     } else {
       const used = events.writeMark(slot, payloads, start, stop, instrument, time, this.#blobUsed);
       if (used < 0) return false;
@@ -154,7 +159,7 @@ export class StoredFold {
     let content: boolean;
     if (kind < FIRST_DERIVED_KIND) {
       this.#inputTimeUs = timesUs[row]!;
-      content = kind === MARK_PRICE_SET || this.#events.sameFill(payloads, start, end, address);
+      content = kind === MARK_PRICE_SET || this.#events.sameFill(payloads, this.#outcomes[row]!, end, address);
     } else if (timesUs[row] !== this.#inputTimeUs) {
       content = false;
     } else if (kind === MARGIN_STATE_CHANGED && this.#events.sameMarginState(payloads, start, end, kind, address)) {

@@ -48,15 +48,17 @@ async function getAccountAt(desk: AuditDesk, request: GetAccountAtRequest): Prom
   const moment = momentOf("at", request.at);
   if (moment === undefined) throw invalidField("at", "", "must name a position or a time", "FIELD_MISSING");
   try {
-    const { account, state, kernelHash } = await desk.accountAt(request.account, moment);
+    const { account, state, kernelHash, release } = await desk.accountAt(request.account, moment);
     const explanation = request.explain ? state.explain(account) : undefined;
-    return {
+    const answer = {
       asOf: asOfMessage(state.asOf()),
       account: accountMessage(state, account),
       derivation: explanation && derivationMessage(explanation.main, true),
       isolated: explanation?.isolated && derivationMessage(explanation.isolated, true),
       kernelHash: Buffer.from(kernelHash, "hex"),
     };
+    release();
+    return answer;
   } catch (error) {
     throw explained(error);
   }

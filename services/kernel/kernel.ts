@@ -246,10 +246,16 @@ export class Kernel {
     return Array.from({ length: TABLE_COUNT }, (_, table) => this.table(table).slice());
   }
 
-  /** Puts the tables of a snapshot back, the header first: it says how much of the others is in use. */
+  /**
+   * Puts the tables of a snapshot back, the header first: it says how much of the others is in use. What the kernel held
+   * before is gone: rows beyond those of the snapshot are as empty as in a fresh one.
+   */
   restoreTables(tables: readonly Uint8Array[]): void {
+    const usedBefore = tables.map((_, table) => this.exports.tableUsed(table) >>> 0);
     tables.forEach((bytes, table) => {
-      this.bytes.set(bytes, this.exports.tableAddress(table));
+      const address = this.exports.tableAddress(table);
+      this.bytes.set(bytes, address);
+      if (usedBefore[table]! > bytes.length) this.bytes.fill(0, address + bytes.length, address + usedBefore[table]!);
     });
     this.exports.restored();
     this.#defersMarks = false;

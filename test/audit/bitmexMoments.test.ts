@@ -76,6 +76,7 @@ describe.skipIf(missing !== "")(`the recorded BitMEX tape${missing}`, () => {
     for (const { name, position, capture } of captured) {
       const answer = await desk.accountAt(name, { position });
       expect(captureAt(answer), `${name} at event ${position}`).toBe(capture);
+      answer.release();
       replayed = Math.max(replayed, answer.replayedEvents);
     }
     // The cost rule: at most a hundredth of a million events.

@@ -24,7 +24,7 @@ export function columnsFrom(rows: readonly JournalRow[]): EventColumns {
   return {
     first: rows[0]?.position ?? 1,
     count: rows.length,
-    kinds: Uint8Array.from(rows, ({ kind }) => kind),
+    kinds: Uint32Array.from(rows, ({ kind }) => kind),
     accounts: Uint32Array.from(rows, ({ account }) => account ?? NO_NUMBER),
     instruments: Uint32Array.from(rows, ({ instrument }) => instrument ?? NO_NUMBER),
     previous: Float64Array.from(rows, ({ previous }) => previous),

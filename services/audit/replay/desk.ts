@@ -6,7 +6,7 @@ import { requireAccount } from "./accountBirth.ts";
 import { pastStateOf, requireRegime } from "./pastState.ts";
 import { Replayer } from "./replayer.ts";
 
-/** Answers questions about the past of one journal. Questions wait for one another: each needs a kernel of its own. */
+/** Answers questions about the past of one journal. Questions wait for one another; a kernel that was released serves the next. */
 export class ReplayDesk implements AuditDesk {
   readonly replayer: Replayer;
   #last: Promise<unknown> = Promise.resolve();
@@ -34,12 +34,17 @@ async function accountAt(replayer: Replayer, name: string, moment: Moment): Prom
   const rungPosition = walk.position;
   await walk.advanceTo(position);
   const { shard } = walk;
+  let released = false;
   const account = requireAccount(replayer, shard.names, name, walk.position);
   requireRegime(shard, account);
   return {
     account,
     view: shard.reader.account(account),
     state: pastStateOf(shard),
+    release: () => {
+      if (!released) replayer.reuse(shard.kernel);
+      released = true;
+    },
     kernelHash: shard.kernel.hash,
     rungPosition,
     replayedEvents: walk.replayedEvents,

@@ -12,6 +12,8 @@ import { Walk } from "./walk.ts";
 export class Replayer {
   readonly history: JournalHistory;
   readonly rungs: RungStore;
+  /** One that nobody reads any more. */
+  #spare: Kernel | undefined;
 
   constructor(history: JournalHistory, rungs: RungStore) {
     this.history = history;
@@ -78,9 +80,22 @@ export class Replayer {
 
   /** A walk that stands at the newest rung at or before the position, or at the start of the log. */
   walkBefore(position: number): Walk {
-    const kernel = this.#kernelAt(position);
     const rung = this.rungBefore(position);
-    return new Walk(rung === undefined ? new Shard(kernel) : shardOfRung(rung, kernel), this.history);
+    if (rung === undefined) return this.walkFromStart(position);
+    return new Walk(shardOfRung(rung, this.#kernelFor(rung, position)), this.history);
+  }
+
+  /** Takes back a kernel that a walk of this replayer made: its memory is worth more than what it holds. */
+  reuse(kernel: Kernel): void {
+    this.#spare = kernel;
+  }
+
+  /** A rung overwrites whatever the kernel held. */
+  #kernelFor({ header }: Rung, position: number): Kernel {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const fits = spare?.hash === header.kernelHash && this.history.batchOf(position)?.kernelHash === spare.hash;
+    return fits ? spare : this.#kernelAt(position);
   }
 
   /** A walk at the start of the log, in the kernel that computed the event at the position. It remembers no identities. */

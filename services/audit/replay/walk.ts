@@ -53,9 +53,14 @@ export class Walk {
   #pageFrom(first: number, last: number): EventColumns {
     const known = this.#page;
     if (known !== undefined && first >= known.first && first < known.first + this.#whole) return known;
+    // As it was before the page was read: a running engine appends.
+    const head = this.#history.head()?.lastPosition ?? 0;
     for (let size = Math.min(PAGE, last - first + 1 + BEYOND); ; size *= 2) {
       const page = this.#history.columns(first, first + size - 1);
       if (page.count === 0) throw new ReplayMismatchError(first, "the journal does not have it");
+      if (page.count < Math.min(size, head - first + 1)) {
+        throw new ReplayMismatchError(first, `only ${page.count} of the events from there to ${head} are there`);
+      }
       if (page.kinds[0]! >= FIRST_DERIVED_KIND) throw new ReplayMismatchError(first, "it follows from no input");
       // Batches are appended whole: where the journal ends, an input has all that followed from it.
       let whole = page.count;

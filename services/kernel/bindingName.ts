@@ -2,7 +2,16 @@ import { type RefusalReason, refusalReasonToJSON } from "../../generated/proto/p
 
 /** A constraint in words: the name of the refusal that it leads to, in lower case; `reduces` where nothing limits an order. */
 export function bindingName(code: number): string {
-  if (code === 0) return "reduces";
+  const known = NAMES[code];
+  if (known !== undefined) return known;
+  const name = code === 0 ? "reduces" : nameOf(code);
+  NAMES[code] = name;
+  return name;
+}
+
+const NAMES: string[] = [];
+
+function nameOf(code: number): string {
   return refusalReasonToJSON(code as RefusalReason)
     .replace("REFUSAL_REASON_", "")
     .toLowerCase();

@@ -120,7 +120,7 @@ export class Kernel {
   readonly inputs: number;
   readonly blob: number;
   readonly outputs: number;
-  readonly answer: number;
+  readonly #answers: BigInt64Array;
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
 
@@ -143,7 +143,8 @@ export class Kernel {
     this.inputs = exports.inputAddress();
     this.blob = exports.blobAddress();
     this.outputs = exports.outputAddress();
-    this.answer = exports.answerAddress();
+    const answer = exports.answerAddress();
+    this.#answers = this.i64.subarray(answer / 8, (answer + ANSWER_SIZE) / 8);
   }
 
   /**
@@ -218,7 +219,7 @@ export class Kernel {
 
   /** The i64s of the answer of an order check. */
   answers(): BigInt64Array {
-    return this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
+    return this.#answers;
   }
 }
 

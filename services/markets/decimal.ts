@@ -20,6 +20,34 @@ export type ParsedDecimal =
  * signs other than "-", blanks, NaN, Infinity and the empty text are `not-a-number`. Beyond 64 bits: `too-large`.
  */
 export function parseDecimal(text: string, scale: number): ParsedDecimal {
+  return parseShort(text, scale) ?? parseAny(text, scale);
+}
+
+const [ZERO, POINT, MINUS] = ["0".charCodeAt(0), ".".charCodeAt(0), "-".charCodeAt(0)] as const;
+/** So many digits are a whole number of a double, whatever they are. */
+const EXACT_DIGITS = 15;
+
+/** Most numbers are short: without a pattern and without BigInts on the way. @returns undefined for whatever is not as simple as that */
+function parseShort(text: string, scale: number): ParsedDecimal | undefined {
+  const negative = text.charCodeAt(0) === MINUS;
+  const first = negative ? 1 : 0;
+  const length = text.length;
+  if (length - first + scale > EXACT_DIGITS) return undefined;
+  let units = 0;
+  let point = -1;
+  for (let at = first; at < length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit >= 0 && digit <= 9) units = units * 10 + digit;
+    else if (digit === POINT - ZERO && point < 0 && at > first) point = at;
+    else return undefined;
+  }
+  const fraction = point < 0 ? 0 : length - 1 - point;
+  if (length === first || (point >= 0 && fraction === 0) || fraction > scale) return undefined;
+  for (let left = scale - fraction; left > 0; left--) units *= 10;
+  return { ok: true, units: BigInt(negative ? -units : units) };
+}
+
+function parseAny(text: string, scale: number): ParsedDecimal {
   const match = PLAIN_DECIMAL.exec(text);
   if (match === null) return { ok: false, reason: "not-a-number" };
   const [, sign, whole = "", fraction = ""] = match;
@@ -39,6 +67,18 @@ export function parseRateE9(text: string): ParsedDecimal {
 
 /** Writes units of 10^-scale with exactly `scale` digits behind the point: (-5n, 2) is "-0.05". */
 export function formatDecimal(units: bigint, scale: number): string {
+  const number = Number(units);
+  if (number > Number.MAX_SAFE_INTEGER || number < Number.MIN_SAFE_INTEGER) return formatAny(units, scale);
+  if (scale === 0) return String(number);
+  const negative = number < 0;
+  let digits = String(negative ? -number : number);
+  if (digits.length <= scale) digits = digits.padStart(scale + 1, "0");
+  const point = digits.length - scale;
+  const text = `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return negative ? `-${text}` : text;
+}
+
+function formatAny(units: bigint, scale: number): string {
   const sign = units < 0n ? "-" : "";
   const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, "0");
   const point = digits.length - scale;

@@ -1,5 +1,6 @@
-import { GateServiceService, type Order } from "../generated/proto/plimsoll/v1/gate_service.ts";
+import type { Order } from "../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../generated/proto/plimsoll/v1/venue_events.ts";
+import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
 
 /** The n-th order of the benches: a limit order of the account with one position. */
 export function question(number: number): Order {
@@ -14,4 +15,4 @@ export function question(number: number): Order {
 }
 
 /** CheckOrder under another path: the same messages through the same transport, and nothing between. */
-export const ECHO = { checkOrder: { ...GateServiceService.checkOrder, path: "/plimsoll.bench.Echo/CheckOrder" } };
+export const ECHO = { checkOrder: { ...GATE_SERVICE.checkOrder, path: "/plimsoll.bench.Echo/CheckOrder" } };

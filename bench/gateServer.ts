@@ -3,11 +3,8 @@
 
 import { parentPort } from "node:worker_threads";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
-import {
-  type CheckOrderRequest,
-  type CheckOrderResponse,
-  GateServiceService,
-} from "../generated/proto/plimsoll/v1/gate_service.ts";
+import type { CheckOrderRequest, CheckOrderResponse } from "../generated/proto/plimsoll/v1/gate_service.ts";
+import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
 import { gateService } from "../services/gateway/gateService.ts";
 import { DEFAULT_LIMITS } from "../services/gateway/limits.ts";
 import { gateBook } from "./gateBook.ts";
@@ -16,7 +13,7 @@ import { ECHO, question } from "./gateQuestions.ts";
 const { engine } = gateBook();
 const server = new Server();
 const gate = gateService(engine, DEFAULT_LIMITS);
-server.addService(GateServiceService, gate);
+server.addService(GATE_SERVICE, gate);
 const answer = await new Promise<CheckOrderResponse>((resolve, reject) => {
   const call = { cancelled: false, request: { order: question(0) } } as ServerUnaryCall<
     CheckOrderRequest,

@@ -5,6 +5,7 @@ import { append } from "./append.ts";
 import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
 import { conditionsNow, loadAverage } from "./conditions.ts";
 import { gateBatches, gateInProcess, gateLatency, gateUnary } from "./gate.ts";
+import { gateMixed, gateOverload, gateRecovery } from "./gateOverload.ts";
 import { kafka } from "./kafka.ts";
 import { LEAST_ROUNDS } from "./measure.ts";
 import { replay, replaySimulated } from "./replay.ts";
@@ -27,6 +28,9 @@ const BENCHES: readonly Bench[] = [
   gateBatches,
   gateLatency,
   gateInProcess,
+  gateOverload,
+  gateRecovery,
+  gateMixed,
 ];
 const ROUNDS = { quick: LEAST_ROUNDS, full: 15 } as const;
 const EXIT = { missed: 2, refused: 3 } as const;

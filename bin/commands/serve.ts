@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { ReplayDesk } from "../../services/audit/replay/desk.ts";
+import { BATCH_WITHIN_MS } from "../../services/engine/batchSize.ts";
 import { Engine } from "../../services/engine/engine.ts";
 import { DEFAULT_CAPACITIES } from "../../services/engine/genesis.ts";
 import { type Gateway, startGateway } from "../../services/gateway/server.ts";
@@ -42,8 +43,6 @@ export interface ServeOptions {
 /** Events after which a snapshot is taken. */
 const SNAPSHOT_EVERY_EVENTS = 250_000;
 const PULL_LIMIT = 4_096;
-/** While the gate is asked, its callers wait no longer for one batch of the feed. */
-const BATCH_WITHIN_MS = 4;
 
 export function register(program: Command): void {
   program

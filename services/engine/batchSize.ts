@@ -3,6 +3,9 @@ const NEWEST = 0.3;
 /** For so long after a question more of them are expected. */
 const EXPECTED_MS = 1_000;
 
+/** While the gate is asked, its callers wait no longer for one batch of the feed. */
+export const BATCH_WITHIN_MS = 4;
+
 export interface BatchSizeOptions {
   /** How long a batch may take while questions come in. */
   readonly withinMs: number;

@@ -1,22 +1,24 @@
-import type { HoldDecision, MarginFigures, OrderDecision } from "../../generated/proto/plimsoll/v1/gate_service.ts";
-import type { Currency } from "../engine/names.ts";
+import type { HoldDecision, OrderDecision } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import type { HoldOutcome, OrderQuestion, RiskEngine } from "../engine/riskEngine.ts";
 import type { OrderAnswer } from "../kernel/views.ts";
 import { formatDecimal } from "../markets/decimal.ts";
+import { AcceptedOrder, marginAfter, marginBefore } from "./acceptedOrder.ts";
 import { orderRefusal, refusalWithoutNumbers } from "./refusals.ts";
 
 export function decisionMessage(engine: RiskEngine, question: OrderQuestion, answer: OrderAnswer): OrderDecision {
   const instrument = engine.names.instruments[question.instrument]!;
   const currency = engine.names.currencies[instrument.currency]!;
-  const { before, after } = figureMessages(answer, currency);
+  const { name, scale } = currency;
+  if (answer.code === 0) return new AcceptedOrder(answer, name, scale);
+  const figures = hasFigures(answer);
   return {
-    accepted: answer.code === 0,
-    refusal: answer.code === 0 ? undefined : orderRefusal(answer, currency, instrument, engine.names),
+    accepted: false,
+    refusal: orderRefusal(answer, currency, instrument, engine.names),
     reduces: answer.reduces,
-    currency: currency.name,
-    fee: formatDecimal(answer.fee, currency.scale),
-    before,
-    after,
+    currency: name,
+    fee: formatDecimal(answer.fee, scale),
+    before: figures ? marginBefore(answer, scale) : undefined,
+    after: figures ? marginAfter(answer, scale) : undefined,
     binding: answer.binding,
   };
 }
@@ -34,33 +36,10 @@ export function holdDecision(engine: RiskEngine, order: OrderQuestion | undefine
   };
 }
 
-function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDecision, "before" | "after"> {
-  // An order that was refused for what it is comes without figures; zeros would be read as an empty account.
-  if (answer.code !== 0 && hasNoFigures(answer)) return { before: undefined, after: undefined };
-  const before: MarginFigures = {
-    equity: formatDecimal(answer.equityBefore, scale),
-    initialMargin: formatDecimal(answer.initialMarginBefore, scale),
-    maintenanceMargin: formatDecimal(answer.maintenanceMarginBefore, scale),
-    freeCollateral: formatDecimal(answer.freeCollateralBefore, scale),
-  };
-  const after: MarginFigures = {
-    equity: formatDecimal(answer.equityAfter, scale),
-    initialMargin: formatDecimal(answer.initialMarginAfter, scale),
-    maintenanceMargin: formatDecimal(answer.maintenanceMarginAfter, scale),
-    freeCollateral: formatDecimal(answer.freeCollateralAfter, scale),
-  };
-  return { before, after };
-}
-
-function hasNoFigures(answer: OrderAnswer): boolean {
-  return (
-    answer.equityBefore === 0n &&
-    answer.initialMarginBefore === 0n &&
-    answer.maintenanceMarginBefore === 0n &&
-    answer.freeCollateralBefore === 0n &&
-    answer.equityAfter === 0n &&
-    answer.initialMarginAfter === 0n &&
-    answer.maintenanceMarginAfter === 0n &&
-    answer.freeCollateralAfter === 0n
-  );
+/** An order that was refused for what it is comes without figures; zeros would be read as an empty account. */
+function hasFigures(answer: OrderAnswer): boolean {
+  const before = [answer.equityBefore, answer.initialMarginBefore, answer.maintenanceMarginBefore];
+  const after = [answer.equityAfter, answer.initialMarginAfter, answer.maintenanceMarginAfter];
+  const free = [answer.freeCollateralBefore, answer.freeCollateralAfter];
+  return [...before, ...after, ...free].some((units) => units !== 0n);
 }

@@ -5,11 +5,11 @@ import { AccountServiceService } from "../../generated/proto/plimsoll/v1/account
 import { AuditServiceService } from "../../generated/proto/plimsoll/v1/audit_service.ts";
 import { ControlServiceService } from "../../generated/proto/plimsoll/v1/control_service.ts";
 import { EvaluateServiceService } from "../../generated/proto/plimsoll/v1/evaluate_service.ts";
-import { GateServiceService } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { TransferServiceService } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
 import type { AuditDesk } from "../engine/auditDesk.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
+import { GATE_SERVICE } from "./answerBytes.ts";
 import { auditService } from "./auditService.ts";
 import { controlService } from "./controlService.ts";
 import { evaluateService } from "./evaluateService.ts";
@@ -79,7 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.addService(AccountServiceService, accountService(engine, watchers, limits));
   if (options.audit !== undefined) server.addService(AuditServiceService, auditService(engine, options.audit));
   server.addService(EvaluateServiceService, evaluateService(engine));
-  server.addService(GateServiceService, gateService(engine, limits));
+  server.addService(GATE_SERVICE, gateService(engine, limits));
   server.addService(ControlServiceService, controlService(engine, limits));
   server.addService(TransferServiceService, transferService(engine, limits));
   health.addToServer(server);

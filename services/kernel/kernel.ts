@@ -130,7 +130,6 @@ export class Kernel {
   readonly inputs: number;
   readonly blob: number;
   readonly outputs: number;
-  readonly answer: number;
   readonly #answers: BigInt64Array;
   readonly inputCapacity = INPUT_CAPACITY;
   readonly blobCapacity = BLOB_CAPACITY;
@@ -158,8 +157,8 @@ export class Kernel {
     this.inputs = exports.inputAddress();
     this.blob = exports.blobAddress();
     this.outputs = exports.outputAddress();
-    this.answer = exports.answerAddress();
-    this.#answers = this.i64.subarray(this.answer / 8, (this.answer + ANSWER_SIZE) / 8);
+    const answer = exports.answerAddress();
+    this.#answers = this.i64.subarray(answer / 8, (answer + ANSWER_SIZE) / 8);
   }
 
   /**

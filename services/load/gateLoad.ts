@@ -29,12 +29,16 @@ export interface GateLoadOptions {
 
 /** How many orders rest at a time: order n is released when order n + RESTING is placed. */
 const RESTING = 200;
+const RELEASED_AT_ONCE = 100;
 
 /** Questions to a running gate, made from their number alone. */
 export class GateLoad {
   readonly #options: GateLoadOptions;
   readonly #clients: readonly GatewayClient[];
   readonly #streams: readonly GateStream[];
+  /** Accounts of the orders that rest, by order id. */
+  readonly #resting = new Map<string, string>();
+  #released = 0;
 
   constructor(options: GateLoadOptions) {
     this.#options = options;
@@ -52,13 +56,39 @@ export class GateLoad {
     const client = this.#clients[connection]!;
     try {
       if (mode === "unary") return await this.#ask(client, message);
+      // Before the questions are made: a sender ten times too fast must not spend himself on what he will not send.
+      const stream = this.#streams[connection];
+      if (stream?.full) return "turned away";
       const calls = Array.from({ length: batchSize }, (_, index) => this.#call(message * batchSize + index));
-      const answers =
-        mode === "batch" ? (await client.decide(calls)).answers : await this.#streams[connection]!.ask(calls);
+      const answers = stream === undefined ? (await client.decide(calls)).answers : await stream.ask(calls);
+      calls.forEach((call, index) => {
+        const answer = answers[index]?.answer;
+        if (answer?.$case === "hold") this.#note(call, answer.value.accepted);
+      });
       return resultOf(answers);
     } catch (error) {
       return error instanceof GatewayError && error.reason === GATE_BUSY ? "turned away" : "failed";
     }
+  }
+
+  /** Releases every order of this load that rests. @returns how many they were */
+  async releaseAll(): Promise<number> {
+    const left = [...this.#resting];
+    for (let first = 0; first < left.length; first += RELEASED_AT_ONCE) {
+      const calls = left.slice(first, first + RELEASED_AT_ONCE).map(([orderId, account]): GateCall => {
+        const requestId = `${this.#options.run}-clear-${this.#released++}`;
+        return { tag: 0n, call: { $case: "release", value: { requestId, account, orderId } } };
+      });
+      await this.#clients[0]!.decide(calls);
+    }
+    this.#resting.clear();
+    return left.length;
+  }
+
+  #note({ call }: Pick<GateCall, "call">, accepted: boolean | undefined): void {
+    if (accepted !== true) return;
+    if (call?.$case === "place") this.#resting.set(call.value.orderId, call.value.order!.account);
+    else if (call?.$case === "release") this.#resting.delete(call.value.orderId);
   }
 
   close(): void {
@@ -68,8 +98,8 @@ export class GateLoad {
 
   async #ask(client: GatewayClient, number: number): Promise<LoadResult> {
     const { call } = this.#call(number);
-    if (call?.$case === "place") await client.placeHold(call.value);
-    else if (call?.$case === "release") await client.releaseHold(call.value);
+    if (call?.$case === "place") this.#note({ call }, (await client.placeHold(call.value)).decision?.accepted);
+    else if (call?.$case === "release") this.#note({ call }, (await client.releaseHold(call.value)).decision?.accepted);
     else if (call?.$case === "check") await client.checkOrder(call.value);
     return "answered";
   }
@@ -138,11 +168,13 @@ class GateStream {
     this.#call.on("end", () => this.#end(new Error("the gate has ended the stream")));
   }
 
+  get full(): boolean {
+    return this.#waiting.length >= this.#mostWaiting;
+  }
+
   ask(calls: GateCall[]): Promise<readonly GateAnswer[]> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    if (this.#waiting.length >= this.#mostWaiting) {
-      return Promise.reject(this.#busy);
-    }
+    if (this.full) return Promise.reject(this.#busy);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#call.write({ calls } satisfies DecideStreamRequest);

@@ -30,6 +30,8 @@ export interface LoadReport {
   /** From when a request was due to its answer, in milliseconds. */
   readonly answeredMs: Percentiles;
   readonly turnedAwayMs: Percentiles;
+  /** The same from when the sender came to send it: without his own waiting. */
+  readonly turnedAwayAfterSendMs: Percentiles;
   /** Of the answered, as lines for people. */
   readonly histogram: readonly string[];
 }
@@ -50,6 +52,7 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
   const random = uniform(plan.seed);
   const answered = new LatencyHistogram();
   const turnedAway = new LatencyHistogram();
+  const turnedAwayAfterSend = new LatencyHistogram();
   let [due, failed, lost, underWay] = [0, 0, 0, 0];
   const startMs = nowMs();
   const endMs = startMs + seconds * 1000;
@@ -63,11 +66,17 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
       return;
     }
     underWay += 1;
+    const sentMs = nowMs();
     last = send(due).then(
       (result) => {
         underWay -= 1;
+        const endMs = nowMs();
         if (result === "failed") failed += 1;
-        else (result === "answered" ? answered : turnedAway).add(nowMs() - dueMs);
+        else if (result === "answered") answered.add(endMs - dueMs);
+        else {
+          turnedAway.add(endMs - dueMs);
+          turnedAwayAfterSend.add(endMs - sentMs);
+        }
       },
       () => {
         underWay -= 1;
@@ -97,6 +106,7 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
     goodputPerSecond: answered.count / elapsed,
     answeredMs: answered.percentiles(),
     turnedAwayMs: turnedAway.percentiles(),
+    turnedAwayAfterSendMs: turnedAwayAfterSend.percentiles(),
     histogram: answered.lines(),
   };
 }

@@ -20,33 +20,32 @@ export type ParsedDecimal =
  * signs other than "-", blanks, NaN, Infinity and the empty text are `not-a-number`. Beyond 64 bits: `too-large`.
  */
 export function parseDecimal(text: string, scale: number): ParsedDecimal {
-  const units = parseShort(text, scale);
-  return units === undefined ? parseAny(text, scale) : { ok: true, units: BigInt(units) };
+  return parseShort(text, scale) ?? parseAny(text, scale);
 }
 
-const ZERO = 48;
-const NINE = 57;
-const POINT = 46;
-/** Digits that any number below 2^53 may have. */
-const SAFE_DIGITS = 15;
+const [ZERO, POINT, MINUS] = ["0".charCodeAt(0), ".".charCodeAt(0), "-".charCodeAt(0)] as const;
+/** So many digits are a whole number of a double, whatever they are. */
+const EXACT_DIGITS = 15;
 
-/** Units of a number without a sign and with few digits, as nearly all are; undefined where it must be looked at in full. */
-function parseShort(text: string, scale: number): number | undefined {
-  if (text.length + scale > SAFE_DIGITS) return undefined;
+/** Most numbers are short: without a pattern and without BigInts on the way. @returns undefined for whatever is not as simple as that */
+function parseShort(text: string, scale: number): ParsedDecimal | undefined {
+  const negative = text.charCodeAt(0) === MINUS;
+  const first = negative ? 1 : 0;
+  const length = text.length;
+  if (length - first + scale > EXACT_DIGITS) return undefined;
   let units = 0;
   let point = -1;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= ZERO && code <= NINE) units = units * 10 + (code - ZERO);
-    else if (code === POINT && point < 0 && at > 0) point = at;
+  for (let at = first; at < length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit >= 0 && digit <= 9) units = units * 10 + digit;
+    else if (digit === POINT - ZERO && point < 0 && at > first) point = at;
     else return undefined;
   }
-  const fraction = point < 0 ? 0 : text.length - 1 - point;
-  if (text === "" || (point >= 0 && fraction === 0) || fraction > scale) return undefined;
-  return units * POWERS_OF_TEN[scale - fraction]!;
+  const fraction = point < 0 ? 0 : length - 1 - point;
+  if (length === first || (point >= 0 && fraction === 0) || fraction > scale) return undefined;
+  for (let left = scale - fraction; left > 0; left--) units *= 10;
+  return { ok: true, units: BigInt(negative ? -units : units) };
 }
-
-const POWERS_OF_TEN: readonly number[] = Array.from({ length: SAFE_DIGITS + 1 }, (_, digits) => 10 ** digits);
 
 function parseAny(text: string, scale: number): ParsedDecimal {
   const match = PLAIN_DECIMAL.exec(text);
@@ -68,21 +67,15 @@ export function parseRateE9(text: string): ParsedDecimal {
 
 /** Writes units of 10^-scale with exactly `scale` digits behind the point: (-5n, 2) is "-0.05". */
 export function formatDecimal(units: bigint, scale: number): string {
-  // Within 53 bits a number's digits cost far less.
-  if (units <= SAFE && units >= -SAFE && scale <= SAFE_DIGITS) return formatShort(Number(units), scale);
-  return formatAny(units, scale);
-}
-
-const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
-function formatShort(units: number, scale: number): string {
-  const size = Math.abs(units);
-  const sign = units < 0 ? "-" : "";
-  if (scale === 0) return `${sign}${size}`;
-  const unit = POWERS_OF_TEN[scale]!;
-  const fraction = size % unit;
-  // The leading 1 keeps the zeros.
-  return `${sign}${(size - fraction) / unit}.${`${unit + fraction}`.slice(1)}`;
+  const number = Number(units);
+  if (number > Number.MAX_SAFE_INTEGER || number < Number.MIN_SAFE_INTEGER) return formatAny(units, scale);
+  if (scale === 0) return String(number);
+  const negative = number < 0;
+  let digits = String(negative ? -number : number);
+  if (digits.length <= scale) digits = digits.padStart(scale + 1, "0");
+  const point = digits.length - scale;
+  const text = `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return negative ? `-${text}` : text;
 }
 
 function formatAny(units: bigint, scale: number): string {

@@ -63,6 +63,19 @@ describe("parseDecimal", () => {
     );
   });
 
+  it("reads short texts as it reads the same text with zeros before it, which make it long", () => {
+    const character = fc.constantFrom(..."0123456789.-");
+    fc.assert(
+      fc.property(fc.string({ unit: character, maxLength: 17 }), scale, (text, digits) => {
+        const long = text.startsWith("-") ? `-${"0".repeat(20)}${text.slice(1)}` : "0".repeat(20) + text;
+        // A text without a digit before its point is none; zeros would give it one.
+        fc.pre(/^-?\d/.test(text));
+        expect(parseDecimal(text, digits)).toEqual(parseDecimal(long, digits));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("never throws, and what it accepts is a plain decimal", () => {
     fc.assert(
       fc.property(fc.string(), scale, (text, digits) => {

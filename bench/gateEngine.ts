@@ -1,0 +1,77 @@
+import { Worker } from "node:worker_threads";
+import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
+import type { Percentiles } from "../services/load/openLoop.ts";
+
+export type ServerQuestion =
+  | { readonly what: "figures" | "collect" | "end" }
+  | { readonly what: "feed"; readonly ratePerSecond: number };
+
+/** Of the server's thread. Histograms are of the time since the figures were asked for last. */
+export interface ServerFigures {
+  readonly cpuMs: number;
+  /** Fills and prices that were applied. */
+  readonly inputs: number;
+  readonly heapBytes: number;
+  /** Batches that were begun and not answered. */
+  readonly underWay: number;
+  /** Of all accounts and currencies, in their units. */
+  readonly reserved: number;
+  /** Batches that were turned away, and how long each took from the handler's begin to the reply's write. */
+  readonly turnedAway: number;
+  readonly turnedAwayMs: Percentiles;
+  readonly loopDelayP99Ms: number;
+}
+
+/** An engine with its gate in a thread of its own. */
+export class GateEngine {
+  readonly #worker: Worker;
+  readonly port: number;
+
+  private constructor(worker: Worker, port: number) {
+    this.#worker = worker;
+    this.port = port;
+  }
+
+  static async start(): Promise<GateEngine> {
+    const worker = new Worker(new URL("./gateEngineServer.ts", import.meta.url));
+    const { port } = await answerOf<{ port: number }>(worker);
+    return new GateEngine(worker, port);
+  }
+
+  async ask(question: ServerQuestion): Promise<ServerFigures> {
+    const answer = answerOf<ServerFigures>(this.#worker);
+    this.#worker.postMessage(question);
+    return answer;
+  }
+
+  load(changes: Pick<GateLoadOptions, "mode" | "kind" | "run"> & { readonly waiting: number }): GateLoad {
+    const { waiting, ...options } = changes;
+    return new GateLoad({
+      address: { host: "127.0.0.1", port: this.port, clockMs: Date.now, callsWaiting: waiting },
+      connections: 4,
+      batchSize: BATCH,
+      accounts: Array.from({ length: 50 }, (_, number) => `sim-${String(number + 1).padStart(4, "0")}`),
+      instrument: "BTC-PERP",
+      quantity: "0.001",
+      ...options,
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.ask({ what: "end" });
+    await this.#worker.terminate();
+  }
+}
+
+export const BATCH = 64;
+
+function answerOf<Message>(worker: Worker): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => reject(error);
+    worker.once("error", failed);
+    worker.once("message", (message: Message) => {
+      worker.off("error", failed);
+      resolve(message);
+    });
+  });
+}

@@ -1,0 +1,234 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { GateLoad } from "../services/load/gateLoad.ts";
+import { type LoadReport, runOpenLoop } from "../services/load/openLoop.ts";
+import { type Bench, type BenchResult, type BenchSize, type Comparison, UnequalOutputsError } from "./bench.ts";
+import { BATCH, GateEngine, type ServerFigures } from "./gateEngine.ts";
+import { quantile, ratioOf, type Series, seriesOf, verdictOn } from "./measure.ts";
+
+const TIMES_OVER = 10;
+const PROMISED = { goodput: 0.9, rejectMs: 5, recovered: 1 / 1.2, mixed: 0.5 } as const;
+const SECONDS = { ramp: 0.7, round: 1, overload: 2, rest: 5, latency: 1.5, feed: 1 } as const;
+const CHECKS = 10_000;
+/** The next rate of a ramp; it ends when goodput has not risen by a twentieth for two steps. */
+const RAMP = { factor: 1.5, rise: 1.05, patience: 2 } as const;
+const WARM_UP_ROUNDS = 2;
+
+/** How a load reaches the gate, its first rate in messages a second, and how many of them wait in the client. */
+const WAYS = [
+  { mode: "unary", questions: 1, firstRate: 1_500, waiting: 128 },
+  { mode: "batch", questions: BATCH, firstRate: 150, waiting: 128 },
+  { mode: "stream", questions: BATCH, firstRate: 150, waiting: 4 },
+] as const;
+type Way = (typeof WAYS)[number];
+
+export const gateOverload: Bench = {
+  name: "gate-overload",
+  summary: `answers at ${TIMES_OVER} times the load of the highest goodput, against that load; what is turned away`,
+  run: (size) =>
+    withEngine(async (engine) => {
+      const notes: string[] = [];
+      const series: Series[] = [];
+      const comparisons: Comparison[] = [];
+      for (const way of WAYS) {
+        const found = await overload(engine, way, size);
+        // The first of the table is what the others are held against; each way has two of its own.
+        series.push(...found.series);
+        comparisons.push(...found.comparisons);
+        notes.push(...found.notes);
+      }
+      return {
+        name: "gate-overload",
+        work: `open loop, ${SECONDS.round} s a round; the column "round" is the CPU time of the server's thread for ${CHECKS} answers`,
+        unitsPerRound: CHECKS,
+        unit: "answers",
+        series,
+        comparisons,
+        checkedEqual: "answers of the gate, not turned away, on both sides",
+        notes,
+      };
+    }),
+};
+
+async function overload(engine: GateEngine, way: Way, { rounds }: BenchSize) {
+  const load = engine.load({ mode: way.mode, kind: "check", run: "overload", waiting: way.waiting });
+  const { rate, goodput } = await peakOf(load, way);
+  const sides = [rate * TIMES_OVER, rate] as const;
+  const cpuMs: [number[], number[]] = [[], []];
+  const answered: [number[], number[]] = [[], []];
+  const [handlerMs, loopMs, clientMs, clientLoopMs]: number[][] = [[], [], [], []];
+  let turnedAway = 0;
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const before = await engine.ask({ what: "figures" });
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      delay.enable();
+      const report = await openLoop(load, sides[side]!, SECONDS.round, round + 10);
+      delay.disable();
+      const after = await engine.ask({ what: "figures" });
+      if (report.failed > 0) throw new UnequalOutputsError(`${report.failed} of ${report.due} messages failed`);
+      if (round < 0) continue;
+      cpuMs[side]!.push(((after.cpuMs - before.cpuMs) * CHECKS) / (report.answered * way.questions));
+      answered[side]!.push(report.goodputPerSecond * way.questions);
+      if (side === 1) continue;
+      turnedAway += after.turnedAway;
+      if (after.turnedAway > 0) handlerMs!.push(after.turnedAwayMs.p99);
+      loopMs!.push(after.loopDelayP99Ms);
+      clientMs!.push(report.turnedAwayAfterSendMs.p99);
+      clientLoopMs!.push(delay.percentile(99) / 1e6);
+    }
+  }
+  load.close();
+  const ours = seriesOf(`${way.mode}, ${TIMES_OVER} times`, cpuMs[0], WARM_UP_ROUNDS);
+  const peak = seriesOf(`${way.mode}, peak`, cpuMs[1], WARM_UP_ROUNDS);
+  const ratio = ratioOf(ours, peak);
+  const [over, at] = answered.map((each) => quantile(each, 0.5)) as [number, number];
+  const p50 = (values: number[] | undefined) => `${quantile(values!, 0.5).toFixed(1)} ms`;
+  const server = turnedAway === 0 ? "none" : `${turnedAway} batches, p99 ${p50(handlerMs)} from the handler's begin`;
+  return {
+    series: [ours, peak],
+    comparisons: [
+      { reference: peak.name, ratio, atLeast: PROMISED.goodput, verdict: verdictOn(ratio, PROMISED.goodput) },
+    ],
+    notes: [
+      `${way.mode}: peak ${whole(goodput)} answers/s at ${whole(rate * way.questions)}/s; in the rounds ` +
+        `${whole(over)}/s against ${whole(at)}/s, ${(over / at).toFixed(2)} by the clock of the wall`,
+      `${way.mode}, turned away: by the server ${server}, behind an event loop that waits p99 ${p50(loopMs)}; to the client's send ` +
+        `p99 ${p50(clientMs)}, where the client's own event loop waits p99 ${p50(clientLoopMs)}`,
+    ],
+  };
+}
+
+export const gateRecovery: Bench = {
+  name: "gate-recovery",
+  summary: `p99 at half of the maximum ${SECONDS.rest} s after an overload with holds, against before it`,
+  run: (size) =>
+    withEngine(async (engine) => {
+      const checks = engine.load({ mode: "unary", kind: "check", run: "recovery", waiting: 128 });
+      const { rate } = await peakOf(checks, WAYS[0]);
+      const holds = engine.load({ mode: "batch", kind: "hold", run: "recovery", waiting: 128 });
+      const peak = await peakOf(holds, WAYS[1]);
+      await holds.releaseAll();
+      const before: number[] = [];
+      const after: number[] = [];
+      const heap: number[] = [];
+      const left: ServerFigures[] = [];
+      let rested = 0;
+      for (let round = 0; round < size.rounds; round++) {
+        const { heapBytes } = await engine.ask({ what: "collect" });
+        before.push((await openLoop(checks, rate / 2, SECONDS.latency, round + 1)).answeredMs.p99);
+        await openLoop(holds, peak.rate * TIMES_OVER, SECONDS.overload, round + 1);
+        rested += await holds.releaseAll();
+        await new Promise((resolve) => setTimeout(resolve, SECONDS.rest * 1000));
+        const figures = await engine.ask({ what: "collect" });
+        left.push(figures);
+        heap.push(figures.heapBytes / heapBytes);
+        after.push((await openLoop(checks, rate / 2, SECONDS.latency, round + 1)).answeredMs.p99);
+      }
+      checks.close();
+      holds.close();
+      if (rested === 0) throw new UnequalOutputsError("no order rested in the overload");
+      if (left.some(({ reserved, underWay }) => reserved !== 0 || underWay !== 0)) {
+        throw new UnequalOutputsError("something is reserved or under way when all was released and answered");
+      }
+      const ours = seriesOf("after, p99", after, 0);
+      const reference = seriesOf("before, p99", before, 0);
+      return {
+        name: "gate-recovery",
+        work: `checks at ${whole(rate / 2)}/s; holds in batches at ${whole(peak.rate * BATCH * TIMES_OVER)}/s for ${SECONDS.overload} s; "round" is the p99`,
+        unitsPerRound: 1,
+        unit: "p99",
+        series: [ours, reference],
+        comparisons: [compared(ours, reference, PROMISED.recovered)],
+        checkedEqual: "nothing reserved, no batch under way after each overload",
+        notes: [
+          `${rested} orders rested at the ends of the overloads and were released`,
+          `heap after / before, both after a collection: ${quantile(heap, 0.5).toFixed(3)} (most ${Math.max(...heap).toFixed(3)})`,
+        ],
+      };
+    }),
+};
+
+export const gateMixed: Bench = {
+  name: "gate-mixed",
+  summary: "p99 of checks at half of their maximum with the feed at half of its, against without it",
+  run: (size) =>
+    withEngine(async (engine) => {
+      const feed = (ratePerSecond: number) => engine.ask({ what: "feed", ratePerSecond });
+      const first = await feed(Infinity);
+      await new Promise((resolve) => setTimeout(resolve, SECONDS.feed * 1000));
+      const last = await feed(0);
+      const perCpuMs = (last.inputs - first.inputs) / (last.cpuMs - first.cpuMs);
+      const feedRate = (last.inputs - first.inputs) / SECONDS.feed;
+      const load = engine.load({ mode: "unary", kind: "check", run: "mixed", waiting: 128 });
+      const { rate } = await peakOf(load, WAYS[0]);
+      const p99: [number[], number[]] = [[], []];
+      const fed: number[] = [];
+      for (let round = -WARM_UP_ROUNDS; round < size.rounds; round++) {
+        for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
+          const before = await feed(side === 0 ? feedRate / 2 : 0);
+          const { answeredMs } = await openLoop(load, rate / 2, SECONDS.latency, round + 10);
+          const after = await feed(0);
+          if (round < 0) continue;
+          p99[side]!.push(answeredMs.p99);
+          if (side === 0) fed.push((after.inputs - before.inputs) / SECONDS.latency);
+        }
+      }
+      load.close();
+      const ours = seriesOf("with the feed, p99", p99[0], WARM_UP_ROUNDS);
+      const reference = seriesOf("alone, p99", p99[1], WARM_UP_ROUNDS);
+      return {
+        name: "gate-mixed",
+        work: `checks at ${whole(rate / 2)}/s, ${SECONDS.latency} s a round; "round" is the p99`,
+        unitsPerRound: 1,
+        unit: "p99",
+        series: [ours, reference],
+        comparisons: [compared(ours, reference, PROMISED.mixed)],
+        checkedEqual: "the same questions at the same moments",
+        notes: [
+          `feed alone ${whole(feedRate)} fills and prices/s (${perCpuMs.toFixed(0)} a ms of CPU), asked for half of it, got ${whole(quantile(fed, 0.5))}/s`,
+        ],
+      };
+    }),
+};
+
+/** The rate, in messages a second, with the highest goodput, in answers a second. */
+async function peakOf(load: GateLoad, way: Way): Promise<{ rate: number; goodput: number }> {
+  let peak = { rate: way.firstRate as number, goodput: 0 };
+  let sinceRise = 0;
+  for (let rate: number = way.firstRate; sinceRise < RAMP.patience; rate *= RAMP.factor) {
+    const { goodputPerSecond } = await openLoop(load, rate, SECONDS.ramp, 1);
+    const goodput = goodputPerSecond * way.questions;
+    sinceRise = goodput > RAMP.rise * peak.goodput ? 0 : sinceRise + 1;
+    if (goodput > peak.goodput) peak = { rate, goodput };
+  }
+  return peak;
+}
+
+function openLoop(load: GateLoad, ratePerSecond: number, seconds: number, seed: number): Promise<LoadReport> {
+  return runOpenLoop({
+    ratePerSecond,
+    seconds,
+    seed,
+    inFlight: 20_000,
+    send: (number) => load.send(number),
+    nowMs: () => performance.now(),
+  });
+}
+
+function compared(ours: Series, reference: Series, atLeast: number): Comparison {
+  const ratio = ratioOf(ours, reference);
+  return { reference: reference.name, ratio, atLeast, verdict: verdictOn(ratio, atLeast) };
+}
+
+async function withEngine(measure: (engine: GateEngine) => Promise<BenchResult>): Promise<BenchResult> {
+  const engine = await GateEngine.start();
+  try {
+    return await measure(engine);
+  } finally {
+    await engine.end();
+  }
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}

@@ -36,6 +36,7 @@ import {
   LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, NONE, POSITION_QUANTITY,
   RECORD_QUARANTINED, REGIME_SET, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
 } from "./layout";
+import { passInputEdge } from "./keptBooks";
 import { listCurrency, listInstrument, openShard, setMarginTable, setScenarioGrid } from "./listings";
 import { applyFunding, setIndexPrice, setMark, settleInstrument } from "./markets";
 import { answerValue, attribute, emit, openOutput, refuse, refusedWith, setValue, wasApplied } from "./outputs";
@@ -72,6 +73,7 @@ function instrumentKnown(instrument: u32): bool {
 
 /** Applies one input and leaves its outputs. */
 export function applyInput(index: u32): void {
+  passInputEdge();
   const input = inputAt(index);
   const kind = load<u8>(input, INPUT_KIND);
   const account = load<u32>(input, INPUT_ACCOUNT);
@@ -105,6 +107,7 @@ export function applyInput(index: u32): void {
   }
   if (kind == FILL_APPLIED) quarantineUnlessApplied(account);
   settleTouched();
+  passInputEdge();
 }
 
 /** INP-004. Listings of the genesis carry no time. */

@@ -9,7 +9,8 @@
 //
 //    0 holds a book u32 | 4 programs' version u32 | 8 program u32 | 12 valuation u32 | 16 time us i64 | 24 positions u32
 //   28 currencies u32 | 32 start of the log u32 | 36 its end u32 | 40 row of the position whose change is recorded u32
-//   44 of the balance u32 | 48 end of the record u32 (0: none) | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies, verdicts
+//   44 of the balance u32 | 48 end of the record u32 (0: none)
+//   56 edges of inputs when its positions were found to be the account's u64 | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies, verdicts
 //   position, 64 bytes: 0 record u32 | 4 instrument u32 | 8 version of its market u32 | 12 leverage u32 | 16 quantity i64
 //     24 entry cost i64 | 32 mark value i64 | 40 row of its settlement u32 | 44 is an option u32
 //   currency, 32 bytes: 0 currency u32 | 8 balance i64 | 16 index price i64 | 24 premiums of open options i64
@@ -29,7 +30,7 @@ import { readsTime } from "./regime/programFacts";
 import { programsVersion } from "./regime/programs";
 import { recordEnd, resumeRecord } from "./regime/recorded";
 import {
-  deskNumber, KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
+  KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
 } from "./regime/regions";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, sparePool, sparePosition,
@@ -47,6 +48,7 @@ const LOG_END: usize = 36;
 const RECORDED_ROW: usize = 40;
 const RECORDED_CURRENCY: usize = 44;
 const RECORD_END: usize = 48;
+const CONFIRMED: usize = 56;
 
 const RECORD: usize = 0;
 const INSTRUMENT: usize = 4;
@@ -77,16 +79,32 @@ const owners = memory.data(264, 8);
 /** The account whose books get a desk. */
 let asked: u32 = NONE;
 
-/** The desk whose book was found to be as the records are since then; 0: none yet. */
-let unchangedDesk: u32 = 0;
-
-/**
- * A decision on an order of this account begins: its books stay from now on. NONE: it has ended. In between records change on
- * trial alone, one position and its pool at a time, and each trial takes back what it did.
- */
+/** Books of this account stay from now on; NONE: no further ones do. */
 export function keepBooksOf(account: u32): void {
   asked = account;
-  unchangedDesk = 0;
+}
+
+/**
+ * How often an input began and ended. In between, records change on trial alone: one position and its pool at a time, and
+ * each trial takes back what it did. So positions that were once found to be those of a book need not be compared again.
+ */
+let inputEdges: u64 = 2;
+
+/** An input begins, or has ended. */
+export function passInputEdge(): void {
+  inputEdges++;
+}
+
+/** Whether positions are those of the book on the desk, but for one that is on trial. */
+@inline
+function isConfirmed(): bool {
+  return load<u64>(notes, CONFIRMED) == inputEdges;
+}
+
+/** Not while an input is applied: it may change what it likes. */
+@inline
+function confirm(): void {
+  store<u64>(notes, (inputEdges & 1) == 0 ? inputEdges : 0, CONFIRMED);
 }
 
 @inline
@@ -167,11 +185,11 @@ function compare(account: u32, spare: usize, spareOf: usize, valuation: u32, pro
     load<u32>(notes, PROGRAM) != program || load<u32>(notes, VALUATION) != valuation ||
     (load<i64>(notes, TIME) != load<i64>(header, HEADER_EVENT_TIME) && readsTime(program))
   ) return false;
-  const tried = spare != 0 && spare != positionAt(sparePosition);
-  if (!(tried && deskNumber() == unchangedDesk ? compareTried(spare) : comparePositions(account, spare))) return false;
+  const confirmed = isConfirmed() && spare != positionAt(sparePosition);
+  if (!(confirmed ? spare == 0 || compareTried(spare) : comparePositions(account, spare))) return false;
   if (!compareCurrencies(account, spare, spareOf)) return false;
   if (changedRow == NONE) {
-    if (asked == account && spare == 0) unchangedDesk = deskNumber();
+    if (spare == 0) confirm();
     return true;
   }
   const row = load<u32>(positionNote(changedRow), SETTLEMENT_ROW);
@@ -305,7 +323,7 @@ function copyVerdicts(to: usize, from: usize): void {
 
 function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
   store<u32>(notes, 0, HOLDS_BOOK);
-  if (deskNumber() == unchangedDesk) unchangedDesk = 0;
+  store<u64>(notes, 0, CONFIRMED);
   if (!fillBook(account, position, pool, valuation, program)) return KEPT_NOWHERE;
   const code = evaluate(program, EVALUATE_LIVE);
   if (code == REGIME_ARENA_FULL) return KEPT_NOWHERE;
@@ -321,7 +339,7 @@ function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32
   store<u32>(notes, <u32>logTop(), LOG_END);
   store<u32>(notes, 0, RECORD_END);
   store<u32>(notes, 1, HOLDS_BOOK);
-  if (asked == account && position == 0) unchangedDesk = deskNumber();
+  if (position == 0) confirm();
   return KEPT_DONE;
 }
 

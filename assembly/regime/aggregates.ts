@@ -3,7 +3,7 @@
 
 import { add, CELL, compare, copyCell, isUndefined, isZero, putTruth, putWhole, undefine } from "./decimal";
 import {
-  OPERATION_ANY, OPERATION_COUNT, OPERATION_HIGHEST, OPERATION_LOWEST, OPERATION_TOTAL,
+  OPERATION_ANY, OPERATION_COUNT, OPERATION_HIGHEST, OPERATION_LOWEST, OPERATION_TOTAL, RESULT_MAP, RESULT_ROW_BYTES,
 } from "./format";
 import { ancestor } from "./book";
 import { finite, vectorRow } from "./matrices";
@@ -164,14 +164,27 @@ function addToAll(cells: usize, x: usize, width: usize): void {
 
 function addRun(cells: usize, width: usize, source: usize, start: u32, stop: u32): void {
   let offset: usize = 0;
+  const rowBytes = <usize>load<u32>(source, RESULT_ROW_BYTES);
+  const inLine = load<u32>(source, RESULT_MAP) == 0 && rowBytes != 0;
+  if (inLine) offset = addRowsInLine(cells, width, rowAt(source, start), rowBytes, stop - start);
+  for (; offset < width; offset += 16) {
+    let sum = v128.load(cells + offset);
+    for (let row = start; row < stop; row++) sum = f64x2.add(sum, v128.load(rowAt(source, row) + offset));
+    v128.store(cells + offset, sum);
+  }
+}
+
+/** Rows that lie one behind the other. @returns how many bytes of a row are done: whole eights of scenarios */
+function addRowsInLine(cells: usize, width: usize, rows: usize, rowBytes: usize, count: u32): usize {
+  const end = rows + <usize>count * rowBytes;
+  let offset: usize = 0;
   for (; offset + 64 <= width; offset += 64) {
     const at = cells + offset;
     let first = v128.load(at);
     let second = v128.load(at, 16);
     let third = v128.load(at, 32);
     let fourth = v128.load(at, 48);
-    for (let row = start; row < stop; row++) {
-      const x = rowAt(source, row) + offset;
+    for (let x = rows + offset; x < end; x += rowBytes) {
       first = f64x2.add(first, v128.load(x));
       second = f64x2.add(second, v128.load(x, 16));
       third = f64x2.add(third, v128.load(x, 32));
@@ -182,11 +195,7 @@ function addRun(cells: usize, width: usize, source: usize, start: u32, stop: u32
     v128.store(at, third, 32);
     v128.store(at, fourth, 48);
   }
-  for (; offset < width; offset += 16) {
-    let sum = v128.load(cells + offset);
-    for (let row = start; row < stop; row++) sum = f64x2.add(sum, v128.load(rowAt(source, row) + offset));
-    v128.store(cells + offset, sum);
-  }
+  return offset;
 }
 
 /** A sum that passed through what is infinite is NaN. */

@@ -150,12 +150,6 @@ export function onMainDesk(): bool {
   return desk == MAIN_DESK;
 }
 
-/** Number of the desk under way. */
-@inline
-export function deskNumber(): u32 {
-  return desk;
-}
-
 /** Books are filled and evaluated here from now on. */
 export function useMainDesk(): void {
   if (desk == MAIN_DESK) return;

@@ -1,9 +1,10 @@
 // The package as a stranger gets it: packed, installed into an empty folder, run under Node 24.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Script } from "node:vm";
 import { afterAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
@@ -36,4 +37,12 @@ test("npm pack gives a package that installs in an empty folder and serves there
 
   const verified = JSON.parse(run("npx", ["plimsoll", "verify", "--json"], folder));
   expect(verified[0].stateHash).toBe(summary.stateHash);
+
+  // The page of an evidence file is put together from the package's own modules: they must be one script.
+  run("npx", ["plimsoll", "export", "--account", "sim-0001", "--out", "evidence.html"], folder);
+  expect(run("npx", ["plimsoll", "check", "evidence.html"], folder)).toContain("Everything holds.");
+  const page = readFileSync(join(folder, "evidence.html"), "utf8");
+  const script = /<script>([\s\S]*)<\/script>/.exec(page)![1]!;
+  expect(script).not.toMatch(/^\s*(?:import|export) /m);
+  expect(() => new Script(script)).not.toThrow();
 });

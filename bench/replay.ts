@@ -21,7 +21,7 @@ import {
   UnequalOutputsError,
 } from "./bench.ts";
 import { removeFolder, temporaryFolder } from "./conditions.ts";
-import type { Side } from "./measure.ts";
+import { processorClock, type Side } from "./measure.ts";
 import { type RecordedInputs, simulatedInputs } from "./simulatedInputs.ts";
 import { tapeInputs, tapeMissing } from "./tapeInputs.ts";
 
@@ -88,6 +88,8 @@ async function compareReplay(
         { side: columns },
       ],
       Math.min(rounds, MOST_ROUNDS),
+      [],
+      processorClock,
     );
     history.close();
     return {
@@ -97,8 +99,9 @@ async function compareReplay(
       unit: "events",
       checkedEqual: "accounts, pools and positions after the replay and after the live run",
       notes: [
+        "rounds are processor time: a live run's waiting for its commits is not counted against it",
         "neither scan decodes a payload or hashes a row; nor does the replay hash: that is `plimsoll verify`",
-        "live: in memory to begin with, no source to read, no rungs; a durable commit every 1,000 inputs",
+        "live: the inputs are in memory, no source is read and no rung left; a durable commit every 1,000 inputs",
       ],
       ...compared,
     };

@@ -1,4 +1,14 @@
-import { interleave, type Ratio, ratioOf, type Series, type Side, type Verdict, verdictOn } from "./measure.ts";
+import {
+  interleave,
+  type Ratio,
+  type RoundClock,
+  ratioOf,
+  type Series,
+  type Side,
+  type Verdict,
+  verdictOn,
+  wallClock,
+} from "./measure.ts";
 
 export interface BenchSize {
   /** Smaller data, the fewest rounds that make a verdict. */
@@ -51,14 +61,18 @@ export class UnequalOutputsError extends Error {
   override readonly name = "UnequalOutputsError";
 }
 
-/** @param alsoTimed in the same rounds, compared with nothing */
+/**
+ * @param alsoTimed in the same rounds, compared with nothing
+ * @param clock of the rounds
+ */
 export async function compare(
   ours: Side,
   references: readonly Reference[],
   rounds: number,
   alsoTimed: readonly Side[] = [],
+  clock: RoundClock = wallClock,
 ): Promise<Pick<BenchResult, "series" | "comparisons">> {
-  const series = await interleave([ours, ...references.map(({ side }) => side), ...alsoTimed], rounds);
+  const series = await interleave([ours, ...references.map(({ side }) => side), ...alsoTimed], rounds, clock);
   const comparisons = references.map(({ side, atLeast }, index): Comparison => {
     const ratio = ratioOf(series[0]!, series[index + 1]!);
     return atLeast === undefined

@@ -76,6 +76,10 @@ export const KEPT_NOWHERE: u32 = 2;
 
 /** For each desk: 0 account u32 | 4 instrument of a position that is tried beside the account's u32 (NONE: the account as it is). */
 const owners = memory.data(264, 8);
+/** Beside: it does not fit on a desk. So it stays until the desk is another's. */
+const TOO_LARGE: u32 = 0xfffffffe;
+/** Of the desk under way. */
+let owner: usize = 0;
 /** The account whose books get a desk. */
 let asked: u32 = NONE;
 
@@ -121,7 +125,8 @@ function currencyNote(row: u32): usize {
 function findDesk(account: u32, beside: u32): bool {
   const place = ((account * 0x9e3779b1) ^ ((beside + 1) * 0x85ebca6b)) >> 16;
   const desk = 1 + (place & (KEPT_DESKS - 1));
-  const owner = owners + (<usize>desk << 3);
+  owner = owners + (<usize>desk << 3);
+  if (load<u32>(owner) == account && load<u32>(owner, 4) == TOO_LARGE) return false;
   const owns = load<u32>(owner) == account && load<u32>(owner, 4) == beside;
   if (!owns && asked != account) return false;
   useKeptDesk(desk);
@@ -324,9 +329,12 @@ function copyVerdicts(to: usize, from: usize): void {
 function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32, program: u32): u32 {
   store<u32>(notes, 0, HOLDS_BOOK);
   store<u64>(notes, 0, CONFIRMED);
-  if (!fillBook(account, position, pool, valuation, program)) return KEPT_NOWHERE;
-  const code = evaluate(program, EVALUATE_LIVE);
-  if (code == REGIME_ARENA_FULL) return KEPT_NOWHERE;
+  const filled = fillBook(account, position, pool, valuation, program);
+  const code = filled ? evaluate(program, EVALUATE_LIVE) : REGIME_ARENA_FULL;
+  if (code == REGIME_ARENA_FULL) {
+    store<u32>(owner, TOO_LARGE, 4);
+    return KEPT_NOWHERE;
+  }
   if (code != REGIME_DONE) return KEPT_REFUSED;
   if (!noteCurrencies(account, position, pool) || !notePositions(account, position)) return KEPT_DONE;
   copyVerdicts(verdictNotes(), verdicts);

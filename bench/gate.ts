@@ -6,12 +6,15 @@ import {
   type GateAnswer,
   GateCall,
   GateServiceClient,
+  type OrderDecision,
 } from "../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../generated/proto/plimsoll/v1/venue_events.ts";
+import type { Shard } from "../services/engine/shard.ts";
 import { GateCalls } from "../services/gateway/gateCalls.ts";
 import { DEFAULT_LIMITS } from "../services/gateway/limits.ts";
 import { LatencyHistogram } from "../services/load/latencyHistogram.ts";
 import { runOpenLoop } from "../services/load/openLoop.ts";
+import { mark } from "../test/margin/portfolioMarket.ts";
 import { type Bench, type BenchResult, type BenchSize, type Comparison, UnequalOutputsError } from "./bench.ts";
 import { gateBook, PORTFOLIO, POSITIONS, SCENARIOS } from "./gateBook.ts";
 import { ECHO, question } from "./gateQuestions.ts";
@@ -23,7 +26,13 @@ const UNDER_WAY = 32;
 const WARM_UP_ROUNDS = 4;
 const LATENCY_SECONDS = { quick: 1, full: 3 } as const;
 const PROMISED = { unary: 0.8, p99: 0.77, batches: 10 } as const;
-const IN_PROCESS = { checks: { quick: 20_000, full: 200_000 }, warmUp: 5_000, p50Us: 5, p99Us: 20 } as const;
+const IN_PROCESS = {
+  checks: { quick: 20_000, full: 200_000 },
+  ticks: { quick: 1_000, full: 5_000 },
+  warmUp: 20_000,
+  p50Us: 5,
+  p99Us: 20,
+} as const;
 
 export const gateUnary: Bench = {
   name: "gate-unary",
@@ -125,12 +134,14 @@ export const gateInProcess: Bench = {
         },
       }).finish(),
     );
-    const decide = (number: number): boolean => {
+    const ask = (number: number): OrderDecision => {
       const { call } = GateCall.decode(calls[number % calls.length]!);
       if (call?.$case !== "check") throw new Error("no check");
-      return gate.check(call.value).accepted;
+      return gate.check(call.value);
     };
+    const decide = (number: number): boolean => ask(number).accepted;
     for (let number = 0; number < IN_PROCESS.warmUp; number++) decide(number);
+    for (const number of calls.keys()) sameWhenForgotten(shard, () => ask(number));
     const histogram = new LatencyHistogram();
     const checks = quick ? IN_PROCESS.checks.quick : IN_PROCESS.checks.full;
     let accepted = 0;
@@ -142,6 +153,15 @@ export const gateInProcess: Bench = {
     }
     const { user, system } = process.threadCpuUsage(start);
     const { p50, p99, p999, most } = histogram.percentiles();
+    // After a mark the account's book and the instrument's figures are new: the kernel has less to go on.
+    const afterMarks = new LatencyHistogram();
+    for (let tick = 0; tick < (quick ? IN_PROCESS.ticks.quick : IN_PROCESS.ticks.full); tick++) {
+      shard.fold([mark("BTC-PERP", 6_600_000n + BigInt(tick % 100), 1_000n * BigInt(tick + 1))]);
+      const begin = performance.now();
+      decide(tick);
+      afterMarks.add(performance.now() - begin);
+    }
+    const marked = afterMarks.percentiles();
     const us = (ms: number) => `${(1000 * ms).toFixed(1)} us`;
     const kept = (ms: number, mostUs: number) =>
       `${us(ms)} (promised ${mostUs} us: ${1000 * ms <= mostUs ? "kept" : "missed"})`;
@@ -152,14 +172,24 @@ export const gateInProcess: Bench = {
       unit: "checks",
       series: [seriesOf("check, by CPU", [(user + system) / 1000], 1)],
       comparisons: [],
-      checkedEqual: `${accepted} of ${checks} accepted`,
+      checkedEqual: `${accepted} of ${checks} accepted; ${calls.length} answers with all that is kept, and with nothing kept`,
       notes: [
         `p50 ${kept(p50, IN_PROCESS.p50Us)}, p99 ${kept(p99, IN_PROCESS.p99Us)}, p99.9 ${us(p999)}, most ${us(most)}`,
         ...histogram.lines(),
+        "inside: the question decoded, names and decimals read, the kernel's decision, the decision as a message with its decimals",
+        `the first check after a mark (${afterMarks.count}): p50 ${us(marked.p50)}, p99 ${us(marked.p99)}`,
       ],
     };
   },
 };
+
+/** What the kernel keeps to be quick changes no answer. @throws UnequalOutputsError */
+function sameWhenForgotten({ kernel }: Shard, ask: () => OrderDecision): void {
+  const kept = JSON.stringify(ask());
+  kernel.exports.forgetComputed();
+  const forgotten = JSON.stringify(ask());
+  if (kept !== forgotten) throw new UnequalOutputsError(`${kept} and ${forgotten}`);
+}
 
 const CPU_NOTE = "timed is the CPU time of the server's thread: what the client takes beside it does not count";
 

@@ -34,7 +34,7 @@ export const KEPT_DESKS: u32 = 32;
 /** Positions of a book that stays; it has no orders. */
 export const KEPT_POSITIONS: u32 = 64;
 export const KEPT_CURRENCIES: u32 = 32;
-const KEPT_ARENA_BYTES: u32 = 384 * 1024;
+const KEPT_ARENA_BYTES: u32 = 1 << 20;
 // Of what a book was filled with (drawn in keptBooks.ts).
 export const NOTE_HEADER: u32 = 64;
 export const NOTE_POSITION: u32 = 64;

@@ -32,6 +32,48 @@ const REGIMES = {
 };
 /** What `drawn` becomes: a document of a venue, or a random one. */
 const DOCUMENTS = ["derive-pmrm-2", "tims-2007", "reg-t-2007", "historical-var-2026", "deribit-standard-2021"];
+/** Whose rows hang on other rows of their level: a change of one position changes several. */
+const STRUCTURES = JSON.stringify({
+  id: "structures",
+  venue: "None",
+  title: "Structures over two underlyings",
+  vintage: "2026-01-01",
+  sources: { drawn: { title: "Made up", where: "here" } },
+  valuation: "USD",
+  risk_unit: "underlying",
+  pairs: {
+    rho: {
+      keys: ["BTC", "ETH"],
+      values: [
+        [1, "0.5"],
+        ["0.5", 1],
+      ],
+      otherwise: "0.3",
+      source: "drawn",
+    },
+  },
+  credits: { inter: { spreads: [{ priority: 1, legs: { BTC: 1, ETH: -20 }, rate: "0.5" }], source: "drawn" } },
+  scenarios: { moves: { kind: "joint", rows: { move: ["-0.1", "0", "0.1"] } } },
+  terms: {
+    delta: { per: "underlying", formula: "total(quantity * if(option, 1, 1 / mark))", clause: "Coins." },
+    credit: { per: "underlying", formula: "spread_credit(delta, index, inter)", clause: "Each leg has one." },
+    together: { per: "account", formula: "correlated(delta * index, rho)", clause: "One sum over all." },
+    at_strikes: {
+      per: "strike",
+      formula: "if(any(option), payoff_at(quantity), 0)",
+      clause: "Each strike of an expiry.",
+    },
+    whole: { per: "account", formula: "total(abs(delta))", clause: "All coins." },
+    share: { per: "position", formula: "abs(quantity) / max(whole, 1)", clause: "Of what lies above." },
+    loss: { per: "position", over: "moves", formula: "move * quantity * share", clause: "Of what lies above." },
+  },
+  requirement: {
+    per: "account",
+    equity: "total(balance * price)",
+    initial: "together / 10 + total(abs(credit)) / 100 + abs(lowest(at_strikes)) / 1000 - worst(total(loss))",
+    maintenance: "together / 20 + total(share) / 1000",
+  },
+});
 const NAMES = Object.keys(REGIMES) as (keyof typeof REGIMES)[];
 const ACCOUNTS = ["alice", "bob", "carol"];
 const CURRENCIES = ["BTC", "ETH", "USD"];
@@ -53,8 +95,9 @@ type Step =
   | { readonly kind: "hold"; account: string; instrument: string; quantity: number; away: number }
   | { readonly kind: "transfer"; account: string; currency: string; amount: number }
   | { readonly kind: "mode"; account: string; instrument: string; mode: 1 | 2 | 3; regime: string }
-  | { readonly kind: "mark"; instrument: string; move: number; volatility: number }
-  | { readonly kind: "index"; name: string; move: number }
+  | { readonly kind: "mark"; instrument: string; move: number; volatility: number; late: boolean }
+  | { readonly kind: "index"; name: string; move: number; late: boolean }
+  | { readonly kind: "wait"; hours: number }
   | { readonly kind: "regime"; name: string; document: number };
 
 const account = fc.constantFrom(...ACCOUNTS);
@@ -105,14 +148,17 @@ const event: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     kind: fc.constant("mark" as const),
     instrument,
-    move: fc.integer({ min: -300, max: 300 }),
+    move: fc.oneof(fc.constant(0), fc.integer({ min: -300, max: 300 })),
     volatility: fc.integer({ min: 1, max: 300 }),
+    late: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant("index" as const),
     name: fc.constantFrom("BTC", "ETH"),
     move: fc.integer({ min: -300, max: 300 }),
+    late: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant("wait" as const), hours: fc.integer({ min: 1, max: 48 }) }),
   fc.record({
     kind: fc.constant("regime" as const),
     name: fc.constantFrom(...NAMES),
@@ -141,7 +187,8 @@ function opening(): PlacedInput[] {
         return command(name, { $case: "deposit", value: { currency, amount } });
       }),
     ),
-    index("USD", 1n, 1n),
+    // Later than all late prices, so that they change the market and not the time.
+    index("USD", 1n, 500n),
     index("BTC", 66_000n, 1n),
     index("ETH", 1_950n, 1n),
     ...INSTRUMENTS.map((name) =>
@@ -154,7 +201,8 @@ function opening(): PlacedInput[] {
   ];
 }
 
-function inputOf(step: Exclude<Step, { kind: "ask" }>, atUs: bigint): PlacedInput {
+/** @param lateUs before the time of the shard, and after all prices that were told late before: time stands still at it */
+function inputOf(step: Exclude<Step, { kind: "ask" }>, atUs: bigint, lateUs: bigint): PlacedInput {
   const lots = (name: string, quantity: number) => BigInt(quantity) * (isOption(name) ? 1n : 40n);
   switch (step.kind) {
     case "trade":
@@ -163,7 +211,7 @@ function inputOf(step: Exclude<Step, { kind: "ask" }>, atUs: bigint): PlacedInpu
         step.instrument,
         lots(step.instrument, step.quantity),
         priceOf(step.instrument, 3),
-        step.atOnce ? 2n : atUs,
+        step.atOnce ? lateUs : atUs,
       );
     case "hold": {
       const value = {
@@ -193,17 +241,18 @@ function inputOf(step: Exclude<Step, { kind: "ask" }>, atUs: bigint): PlacedInpu
       );
     }
     case "mark": {
+      const told = step.late ? lateUs : atUs;
       const price = priceOf(step.instrument, step.move);
       return isOption(step.instrument)
-        ? optionMark(step.instrument, price, BigInt(step.volatility), 66_300n, atUs)
-        : mark(step.instrument, price, atUs);
+        ? optionMark(step.instrument, price, BigInt(step.volatility), 66_300n, told)
+        : mark(step.instrument, price, told);
     }
-    case "index":
-      return index(
-        step.name,
-        BigInt(Math.round((step.name === "BTC" ? 66_000 : 1_950) * (1 + step.move / 10_000))),
-        atUs,
-      );
+    case "index": {
+      const price = Math.round((step.name === "BTC" ? 66_000 : 1_950) * (1 + step.move / 10_000));
+      return index(step.name, BigInt(price), step.late ? lateUs : atUs);
+    }
+    case "wait":
+      return index("USD", 1n, atUs);
     case "regime": {
       const document = regimeText(DOCUMENTS[step.document]!);
       return market(step.name, atUs, { $case: "regime", value: { document, effectiveTimeUs: START_US + atUs } });
@@ -234,6 +283,7 @@ const codes = new Map<bigint, number>();
 test("keeping books and forgetting them come to the same bits", () => {
   const drawn = fc.oneof(
     { weight: 1, arbitrary: fc.constantFrom(...DOCUMENTS).map(regimeText) },
+    { weight: 1, arbitrary: fc.constant(STRUCTURES) },
     { weight: 2, arbitrary: randomRegime({ smooth: true }).map(({ text }) => text) },
   );
   fc.assert(
@@ -248,9 +298,11 @@ test("keeping books and forgetting them come to the same bits", () => {
         expect(forgets.fold(inputs)).toEqual(keeps.fold(inputs));
       };
       fold(opening());
+      let waitedUs = 0n;
       for (const [at, step] of history.entries()) {
         if (step.kind !== "ask") {
-          fold([inputOf(step, 10n + BigInt(at))]);
+          if (step.kind === "wait") waitedUs += BigInt(step.hours) * 3_600_000_000n;
+          fold([inputOf(step, 1_000n + waitedUs + BigInt(at), 10n + BigInt(at))]);
           continue;
         }
         for (const question of step.questions) {

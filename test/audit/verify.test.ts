@@ -3,11 +3,14 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
+import type { Control } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { type VerifyOptions, verifyJournal } from "../../services/audit/verify/verify.ts";
 import type { Engine } from "../../services/engine/engine.ts";
+import type { VenueInput } from "../../services/ingest/source.ts";
 import { hashBatch } from "../../services/journal/batchHash.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
-import { deposit, Folder, openEngine, shortHistory } from "../engine/harness.ts";
+import { deposit, Folder, openEngine, START_US, shortHistory } from "../engine/harness.ts";
 import { ScriptedSource } from "../engine/scriptedSource.ts";
 import { collect } from "../journal/contract.ts";
 
@@ -69,6 +72,33 @@ describe("verify", () => {
     });
     expect(found.money.quantitiesCancel).toBe(true);
     expect(found.money.currencies[0]).toMatchObject({ currency: "USD", deposits: 6_000n, difference: 0n });
+  });
+
+  test("derives what the host refuses before a kernel sees it", async () => {
+    const told = (commandId: string, by: string, approvedBy: string, control: Control = 1): VenueInput => {
+      const override = { control, approvedBy, expiryTimeUs: START_US + 1_000n };
+      const command = { $case: "setOverride" as const, value: override };
+      const value = { commandId, account: "alice", currency: "", by, reason: "test", command };
+      const event = { instrument: "", eventTimeUs: START_US + 6n, event: { $case: "control" as const, value } };
+      return { kind: "market", event };
+    };
+    const refused = [
+      told("1", "ann", ""),
+      told("2", "ann", "ann"),
+      told("3", "", "bob"),
+      told("4", "ann", "bob", 300 as Control),
+    ];
+    const other = join(folder.path, "controls.sqlite");
+    const source = new ScriptedSource([...shortHistory(), ...refused].map((input) => [input]));
+    engine = await openEngine(SqliteJournal.open(other, []), source, folder.snapshots);
+    await engine.run();
+    const { OVERRIDE_IDENTITIES, FIELD_MISSING, CONTROL_UNKNOWN } = RefusalReason;
+    const { refusals } = engine.shard.reader.counters();
+    expect([OVERRIDE_IDENTITIES, FIELD_MISSING, CONTROL_UNKNOWN].map((reason) => refusals.get(reason))).toEqual([
+      2, 1, 1,
+    ]);
+    const found = await verifyJournal({ journal: other, snapshots: join(folder.path, "none") });
+    expect(found.stateHash).toBe(engine.shard.stateHash());
   });
 
   test("reads beside an engine that goes on appending", async () => {

@@ -1,5 +1,6 @@
 // Checks an evidence file by itself: signature, chain, rows in the chain, and the same bits from the same kernel. Runs in Node
-// and in a browser alike; shares nothing with the engine but the drawing of the kernel's records.
+// and in a browser alike; shares nothing with the engine but the drawing of the
+// kernel's records, the text of a head and the table of what a kernel says in a row.
 
 import { headText } from "../../journal/headText.ts";
 import { CONSEQUENCES, type Figure, ORDER_FIGURES, OUTCOMES, type RowFigures, typed } from "../verify/rowFigures.ts";

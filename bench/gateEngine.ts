@@ -19,6 +19,10 @@ export interface ServerFigures {
   /** Batches that were turned away, and how long each took from the handler's begin to the reply's write. */
   readonly turnedAway: number;
   readonly turnedAwayMs: Percentiles;
+  /** The same in CPU time of the thread, from the begin of the turn of its event loop before: what an own core would take at most. */
+  readonly turnedAwayCpuMs: Percentiles;
+  /** Of single checks, likewise. */
+  readonly checkedCpuMs: Percentiles;
   readonly loopDelayP99Ms: number;
 }
 

@@ -31,7 +31,28 @@ const collectGarbage = runInNewContext("gc") as () => void;
 const folder = temporaryFolder();
 const market = loadNamedMarket("simulated");
 const nowMs = () => performance.now();
-const venue = new PacedVenue({ market, seed: 7, clock: systemClock }, nowMs);
+// Turns of the event loop, by CPU time: what is turned away came after the turn before had begun to read.
+let turnBeganMs: number | undefined;
+let lastTurnMs = 0;
+let turnedAwayCpu = new LatencyHistogram();
+let checkedCpu = new LatencyHistogram();
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+function beginTurn(): void {
+  if (turnBeganMs !== undefined) return;
+  const began = cpuMs();
+  turnBeganMs = began;
+  setImmediate(() => {
+    lastTurnMs = began;
+    turnBeganMs = undefined;
+  });
+}
+
+const venue = new PacedVenue({ market, seed: 7, clock: systemClock }, nowMs, () => beginTurn());
 const engine = await Engine.open({
   journal: SqliteJournal.open(join(folder, "shard.sqlite"), []),
   snapshots: new SnapshotStore(join(folder, "snapshots")),
@@ -59,15 +80,25 @@ delay.enable();
 
 function note(beganMs: number, answers: readonly GateAnswer[] | undefined): void {
   underWay -= 1;
-  if (answers?.some(({ answer }) => answer?.$case === "error")) turnedAway.add(nowMs() - beganMs);
+  if (!answers?.some(({ answer }) => answer?.$case === "error")) return;
+  turnedAway.add(nowMs() - beganMs);
+  turnedAwayCpu.add(cpuMs() - lastTurnMs);
 }
 
 const server = new Server({ "grpc.max_concurrent_streams": DEFAULT_LIMITS.callsPerConnection });
 const measured: GateServiceServer = {
   ...gate,
+  checkOrder: (call, callback) => {
+    beginTurn();
+    gate.checkOrder(call, (error, response, ...rest) => {
+      checkedCpu.add(cpuMs() - lastTurnMs);
+      callback(error, response, ...rest);
+    });
+  },
   decide: (call, callback) => {
     const beganMs = nowMs();
     underWay += 1;
+    beginTurn();
     gate.decide(call, (error, response, ...rest) => {
       note(beganMs, response?.answers);
       callback(error, response, ...rest);
@@ -81,22 +112,25 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
 });
 
 function figures(): ServerFigures {
-  const { user, system } = process.threadCpuUsage();
   const { fills, marks } = engine.shard.reader.counters();
   const reserved = engine.shard.names.accounts.flatMap((_, account) =>
     engine.account(account).pools.map((pool) => Number(pool.reserved)),
   );
   const answer: ServerFigures = {
-    cpuMs: (user + system) / 1000,
+    cpuMs: cpuMs(),
     inputs: fills + marks,
     heapBytes: process.memoryUsage().heapUsed,
     underWay,
     reserved: reserved.reduce((sum, each) => sum + each, 0),
     turnedAway: turnedAway.count,
     turnedAwayMs: turnedAway.percentiles(),
+    turnedAwayCpuMs: turnedAwayCpu.percentiles(),
+    checkedCpuMs: checkedCpu.percentiles(),
     loopDelayP99Ms: delay.percentile(99) / 1e6,
   };
   turnedAway = new LatencyHistogram();
+  turnedAwayCpu = new LatencyHistogram();
+  checkedCpu = new LatencyHistogram();
   delay.reset();
   return answer;
 }

@@ -5,7 +5,7 @@ import { append } from "./append.ts";
 import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
 import { conditionsNow, loadAverage } from "./conditions.ts";
 import { gateBatches, gateInProcess, gateLatency, gateUnary } from "./gate.ts";
-import { gateMixed, gateOverload, gateRecovery } from "./gateOverload.ts";
+import { gateMixed, gateOverloads, gateRecovery } from "./gateOverload.ts";
 import { kafka } from "./kafka.ts";
 import { LEAST_ROUNDS } from "./measure.ts";
 import { replay, replaySimulated } from "./replay.ts";
@@ -28,7 +28,7 @@ const BENCHES: readonly Bench[] = [
   gateBatches,
   gateLatency,
   gateInProcess,
-  gateOverload,
+  ...gateOverloads,
   gateRecovery,
   gateMixed,
 ];
@@ -46,7 +46,7 @@ const command = new Command("bench")
     "after",
     `
 Benches:
-${BENCHES.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join("\n")}
+${BENCHES.map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`).join("\n")}
 
 "ours is 1.50x" means that our side does the same work one and a half times as fast; it is the median over the pairs of
 a round, so what slows the whole machine slows both. IQR is the interquartile range as a share of the median. A ratio

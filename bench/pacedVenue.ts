@@ -10,8 +10,11 @@ export class PacedVenue implements Source {
   #sinceMs: number;
   #given = 0;
   #ended = false;
+  readonly #pulled: () => void;
 
-  constructor(options: SimulatedVenueOptions, nowMs: () => number) {
+  /** @param pulled called at the begin of every pull */
+  constructor(options: SimulatedVenueOptions, nowMs: () => number, pulled: () => void) {
+    this.#pulled = pulled;
     this.#venue = new SimulatedVenue({ ...options, stepIntervalMs: 0 });
     this.name = this.#venue.name;
     this.#nowMs = nowMs;
@@ -31,6 +34,7 @@ export class PacedVenue implements Source {
 
   /** Whole steps of the venue, as many as are due. */
   async pull(max: number): Promise<SourceBatch | undefined> {
+    this.#pulled();
     if (this.#ended) return undefined;
     const due = (this.#ratePerSecond * (this.#nowMs() - this.#sinceMs)) / 1000 - this.#given;
     if (!(due >= 1)) {

@@ -3,6 +3,7 @@ import {
   CheckOrderResponse,
   type DecideResponse,
   GateAnswer,
+  GateError,
   GateServiceService,
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { formatDecimal } from "../markets/decimal.ts";
@@ -12,6 +13,7 @@ import { AcceptedOrder } from "./acceptedOrder.ts";
 const AS_OF = 10;
 const [DECISION, ANSWERS, CHECK] = [18, 18, 18] as const;
 const TAG = 8;
+const ERROR = 34;
 const [ACCEPTED, REDUCES, CURRENCY, FEE, BEFORE, AFTER, BINDING] = [8, 24, 34, 42, 50, 58, 66] as const;
 const [EQUITY, INITIAL_MARGIN, MAINTENANCE_MARGIN, FREE_COLLATERAL] = [10, 18, 26, 34] as const;
 
@@ -29,6 +31,7 @@ class AnswerWriter {
   #bytes = Buffer.allocUnsafeSlow(1 << 16);
   #at = 0;
   readonly #names = new Map<string, Buffer>();
+  readonly #errors = new WeakMap<GateError, Uint8Array>();
 
   /** What was written, as bytes of its own; the writer is empty afterwards. */
   finish(): Buffer {
@@ -55,6 +58,24 @@ class AnswerWriter {
       this.#varint64(tag);
     }
     this.acceptedOrder(CHECK, order);
+    this.#close(start);
+  }
+
+  /** An error that is the answer to many questions is encoded once. */
+  failedAnswer(tag: bigint, error: GateError): void {
+    let encoded = this.#errors.get(error);
+    if (encoded === undefined) {
+      encoded = GateError.encode(error).finish();
+      this.#errors.set(error, encoded);
+    }
+    this.#need(encoded.length + ORDER_BYTES);
+    this.#bytes[this.#at++] = ANSWERS;
+    const start = this.#open();
+    if (tag !== 0n) {
+      this.#bytes[this.#at++] = TAG;
+      this.#varint64(tag);
+    }
+    this.message(ERROR, encoded);
     this.#close(start);
   }
 
@@ -221,6 +242,7 @@ export function decideBytes({ asOf, answers }: DecideResponse): Buffer {
   for (const each of answers) {
     const { tag, answer } = each;
     if (answer?.$case === "check" && answer.value instanceof AcceptedOrder) writer.acceptedAnswer(tag, answer.value);
+    else if (answer?.$case === "error") writer.failedAnswer(tag, answer.value);
     else writer.message(ANSWERS, GateAnswer.encode(each).finish());
   }
   return writer.finish();

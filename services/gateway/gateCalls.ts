@@ -26,7 +26,7 @@ export class GateCalls {
   readonly #engine: RiskEngine;
   readonly #limits: GatewayLimits;
   readonly #turn: Turn;
-  readonly #turnIsOver: GatewayError;
+  readonly #turnIsOver: GateAnswer["answer"];
   readonly #holdsWait: GatewayError;
   #waiting = 0;
 
@@ -36,7 +36,7 @@ export class GateCalls {
     this.#limits = limits;
     this.#turn = new Turn(cpuMs);
     // Made once: an error with its stack costs more than a decision.
-    this.#turnIsOver = gateBusy(`more was asked at once than ${limits.turnMs} ms can answer`);
+    this.#turnIsOver = errorAnswer(gateBusy(`more was asked at once than ${limits.turnMs} ms can answer`));
     this.#holdsWait = gateBusy(`${limits.holdsWaiting} holds wait for the disk`);
   }
 
@@ -72,7 +72,7 @@ export class GateCalls {
         "BATCH_TOO_LARGE",
       );
     }
-    if (this.#turn.lastsMs() > this.#limits.turnMs) return calls.map(({ tag }) => this.#failed(tag, this.#turnIsOver));
+    if (this.#turn.lastsMs() > this.#limits.turnMs) return calls.map(({ tag }) => ({ tag, answer: this.#turnIsOver }));
     const answers: (GateAnswer | Promise<GateAnswer>)[] = [];
     for (const call of calls) {
       if (gone()) break;
@@ -109,13 +109,16 @@ export class GateCalls {
 
   #failed(tag: bigint, thrown: unknown): GateAnswer {
     const { serving, reason } = this.#engine.status;
-    const error = serving ? thrown : engineNotServing(reason);
-    const value =
-      error instanceof GatewayError
-        ? { code: error.code, reason: error.reason, message: error.message }
-        : { code: status.INTERNAL, reason: "INTERNAL", message: "the engine could not answer" };
-    return { tag, answer: { $case: "error", value } };
+    return { tag, answer: errorAnswer(serving ? thrown : engineNotServing(reason)) };
   }
+}
+
+function errorAnswer(error: unknown): GateAnswer["answer"] {
+  const value =
+    error instanceof GatewayError
+      ? { code: error.code, reason: error.reason, message: error.message }
+      : { code: status.INTERNAL, reason: "INTERNAL", message: "the engine could not answer" };
+  return { $case: "error", value };
 }
 
 /** A turn that stands still because other programs have the cores is not long: to turn its questions away would free none. */

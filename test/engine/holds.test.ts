@@ -70,6 +70,26 @@ test("is answered when it is on disk, with its figures", async () => {
   await running;
 });
 
+test("all that wait are written together, and each is answered", async () => {
+  const journal = new GatedJournal();
+  const engine = await openEngine(journal, new ScriptedSource([OPENING], { ends: false }), folder.snapshots);
+  const running = engine.run();
+  await settled();
+  let appends = 0;
+  journal.onAppend = (append) => {
+    appends += 1;
+    return append();
+  };
+  const small = (number: number) => engine.submitHold(request(`r${number}`, { quantity: 1n }));
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, number) => small(number)));
+  // 15 of 10 each are all that 150 bear.
+  expect(answers.filter(({ code }) => code === 0)).toHaveLength(15);
+  // The first wakes the engine; the others came before it looked.
+  expect(appends).toBeLessThanOrEqual(2);
+  engine.stop();
+  await running;
+});
+
 test("has one answer, accepted or refused, at once, later, and after a restart", async () => {
   const path = join(folder.path, "shard.sqlite");
   const source = new ScriptedSource([OPENING], { ends: false });

@@ -37,12 +37,7 @@ export function holdDecision(engine: RiskEngine, order: OrderQuestion | undefine
 function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDecision, "before" | "after"> {
   // An order that was refused for what it is comes without figures; zeros would be read as an empty account.
   if (answer.code !== 0 && hasNoFigures(answer)) return { before: undefined, after: undefined };
-  const before: MarginFigures = {
-    equity: formatDecimal(answer.equityBefore, scale),
-    initialMargin: formatDecimal(answer.initialMarginBefore, scale),
-    maintenanceMargin: formatDecimal(answer.maintenanceMarginBefore, scale),
-    freeCollateral: formatDecimal(answer.freeCollateralBefore, scale),
-  };
+  const before = figuresBefore(answer, scale);
   const after: MarginFigures = {
     equity: formatDecimal(answer.equityAfter, scale),
     initialMargin: formatDecimal(answer.initialMarginAfter, scale),
@@ -50,6 +45,34 @@ function figureMessages(answer: OrderAnswer, { scale }: Currency): Pick<OrderDec
     freeCollateral: formatDecimal(answer.freeCollateralAfter, scale),
   };
   return { before, after };
+}
+
+let lastAnswer: OrderAnswer | undefined;
+let lastScale = 0;
+let lastBefore: MarginFigures | undefined;
+
+/** An account's figures before an order stay the same from one order to the next: then they are not written again. */
+function figuresBefore(answer: OrderAnswer, scale: number): MarginFigures {
+  if (
+    lastBefore !== undefined &&
+    lastAnswer !== undefined &&
+    lastScale === scale &&
+    lastAnswer.equityBefore === answer.equityBefore &&
+    lastAnswer.initialMarginBefore === answer.initialMarginBefore &&
+    lastAnswer.maintenanceMarginBefore === answer.maintenanceMarginBefore &&
+    lastAnswer.freeCollateralBefore === answer.freeCollateralBefore
+  ) {
+    return lastBefore;
+  }
+  lastAnswer = answer;
+  lastScale = scale;
+  lastBefore = {
+    equity: formatDecimal(answer.equityBefore, scale),
+    initialMargin: formatDecimal(answer.initialMarginBefore, scale),
+    maintenanceMargin: formatDecimal(answer.maintenanceMarginBefore, scale),
+    freeCollateral: formatDecimal(answer.freeCollateralBefore, scale),
+  };
+  return lastBefore;
 }
 
 function hasNoFigures(answer: OrderAnswer): boolean {

@@ -8,8 +8,8 @@ import {
   HOLD_SIDE, INSTRUMENT_CURRENCY, INSTRUMENT_PRICE_SCALE, INSTRUMENT_QUANTITY_SCALE, NONE, ORDER_PRICED,
   ORDER_REDUCE_ONLY, POSITION_INSTRUMENT, POSITION_NEXT, POSITION_QUANTITY, SIDE_BUY,
 } from "./layout";
-import { extraFlags, extraInstrument, extraPrice, extraQuantity, extraSide, leftOut } from "./orderMargin";
-import { addEmptyCurrency, addPosition } from "./portfolioBook";
+import { addEmptyCurrency, addPosition } from "./bookRows";
+import { extraFlags, extraInstrument, extraPrice, extraQuantity, extraSide, leftOut } from "./triedOrder";
 import { CELL, putWhole, undefine } from "./regime/decimal";
 import {
   FIELD_ORDER_PRICE, FIELD_ORDER_QUANTITY, FIELD_REDUCE_ONLY, ORDER_BUY, ORDER_KEYS_SIZE, ORDER_POSITION,

@@ -14,11 +14,10 @@ import {
   POSITION_POOL, POSITION_QUANTITY, PRODUCT_CALL,
 } from "./layout";
 import { attach, detach, isolatedEquity, poolEquity } from "./margin";
+import { beginMarketTrial, endMarketTrial } from "./bookRows";
 import { beginTrial, crossIncrease, endTrial, putPlan } from "./orderMargin";
+import { evaluateAccount, verdictCount, verdictEquity, verdictInitial, verdictMaintenance } from "./portfolioMargin";
 import { decide, said } from "./orders";
-import {
-  beginMarketTrial, endMarketTrial, evaluateAccount, verdictCount, verdictEquity, verdictInitial, verdictMaintenance,
-} from "./portfolioBook";
 import { BACHELIER_PRICE, BLACK_PRICE, option } from "./regime/options";
 import { accountAt, answer, header, indexAt, instrumentAt, legs, poolAt, positionAt } from "./tables";
 import { isPortfolio } from "./touched";

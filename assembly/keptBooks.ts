@@ -22,7 +22,8 @@ import {
   INSTRUMENT_CURRENCY, INSTRUMENT_VERSION, NONE, POOL_BALANCE, POOL_CURRENCY, POOL_NEXT, POSITION_ENTRY_COST,
   POSITION_INSTRUMENT, POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_NEXT, POSITION_QUANTITY,
 } from "./layout";
-import { changeBalance, changeHolding, fillBook, resumeBook, verdictCount } from "./portfolioBook";
+import { changeBalance, changeHolding, currencyRows, resumeBook } from "./bookRows";
+import { fillBook } from "./portfolioBook";
 import { logStart, logTop, putBack, resumeLog, startLog } from "./regime/changes";
 import { EVALUATE_LIVE, REGIME_ARENA_FULL, REGIME_DONE, VERDICT_SIZE } from "./regime/format";
 import { evaluate, evaluateChanged, evaluateRecorded } from "./regime/machine";
@@ -320,9 +321,10 @@ function verdictNotes(): usize {
   return currencyNote(KEPT_CURRENCIES);
 }
 
+/** One for the account, or one a currency. */
 @inline
 function copyVerdicts(to: usize, from: usize): void {
-  const rows = verdictCount();
+  const rows = max<u32>(currencyRows, 1);
   for (let at: usize = 0; at < <usize>rows * VERDICT_SIZE; at += 16) v128.store(to + at, v128.load(from + at));
 }
 

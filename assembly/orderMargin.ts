@@ -17,41 +17,15 @@ import {
   POSITION_LEVERAGE, POSITION_MARK_VALUE, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
 } from "./layout";
 import { markValueOf, poolEquity, profitOf } from "./margin";
-import {
-  countOrders, evaluateAccount, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
-} from "./portfolioBook";
+import { countOrders } from "./portfolioBook";
+import { evaluateAccount, verdictCount, verdictCurrency, verdictEquity, verdictInitial } from "./portfolioMargin";
+import { extraFlags, extraInstrument, extraPrice, extraQuantity, extraSide, leftOut } from "./triedOrder";
 import { looksAtOrders } from "./regime/programFacts";
 import { accountAt, header, holdAt, instrumentAt, poolAt, regimeAt } from "./tables";
 import { isPortfolio } from "./touched";
 
 /** No balance reaches it. */
 const UNPAYABLE: i64 = 1 << 62;
-
-// One order that is looked at beside those that rest, and one that rests but is left out because it is to be changed.
-export let extraInstrument: u32 = NONE;
-export let extraSide: u8 = 0;
-export let extraFlags: u8 = 0;
-export let extraQuantity: i64 = 0;
-export let extraPrice: i64 = 0;
-export let leftOut: u32 = NONE;
-
-export function addOrder(instrument: u32, side: u8, flags: u8, quantity: i64, price: i64): void {
-  extraInstrument = instrument;
-  extraSide = side;
-  extraFlags = flags;
-  extraQuantity = quantity;
-  extraPrice = price;
-}
-
-export function leaveOut(hold: u32): void {
-  leftOut = hold;
-}
-
-/** Only what rests counts again. */
-export function restingOnly(): void {
-  extraInstrument = NONE;
-  leftOut = NONE;
-}
 
 // A trial: one position and its pool, as they were.
 let quantityBefore: i64 = 0;

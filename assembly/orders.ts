@@ -18,23 +18,23 @@ import { findPool, isCross, isVenueAccount, positionOrSpare } from "./holdings";
 import {
   ACCOUNT_QUARANTINED as QUARANTINED, ANSWER_SIZE, CHECK_BINDING, CHECK_CODE, CHECK_EQUITY_AFTER, CHECK_EQUITY_BEFORE,
   CHECK_FEE, CHECK_FREE_AFTER, CHECK_FREE_BEFORE, CHECK_IM_AFTER, CHECK_IM_BEFORE, CHECK_LIMIT, CHECK_MM_AFTER,
-  CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE, HEADER_ACCOUNTS, HEADER_INSTRUMENTS,
-  INSTRUMENT_CURRENCY, INSTRUMENT_KEY, INSTRUMENT_MARKED, INSTRUMENT_SETTLED as SETTLED, PRICE_OF_MARK,
-  LIQUIDITY_TAKER, NONE, ORDER_PRICED, ORDER_REDUCE_ONLY, POOL_BALANCE, POOL_IM, POOL_MM, POOL_PROFIT, POSITION_IM,
-  POSITION_LEVERAGE, POSITION_MM, POSITION_POOL, POSITION_POSTED, POSITION_QUANTITY, SIDE_BUY, SIDE_SELL,
+  CHECK_MM_BEFORE, CHECK_PRICE, CHECK_REDUCES, CHECK_VALUE, HEADER_ACCOUNTS, HEADER_INSTRUMENTS, INSTRUMENT_CURRENCY,
+  INSTRUMENT_KEY, INSTRUMENT_MARKED, INSTRUMENT_SETTLED as SETTLED, LIQUIDITY_TAKER, NONE, ORDER_PRICED, ORDER_REDUCE_ONLY,
+  POOL_BALANCE, POOL_IM, POOL_MM, POOL_PROFIT, POSITION_IM, POSITION_LEVERAGE, POSITION_MM, POSITION_POOL, POSITION_QUANTITY,
+  PRICE_OF_MARK, SIDE_BUY, SIDE_SELL,
 } from "./layout";
 import { isolatedEquity, markValueOf, poolEquity, profitOf } from "./margin";
 import { checkPriceAges, failedPrice, failedPriceAge, failedPriceLimit } from "./priceAges";
 import { checkPriceOfOrder, checkQuantity, failedCode, failedLimit, failedValue } from "./formats";
 import {
-  addOrder, BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, evaluateOrders, failedEquity, failedInitial, failedRegimeCode, fencedIn,
-  gapAt, gapCount, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, leaveOut, ordersJudged, portfolioPasses, premiumsIn, priceOfOrder, putPlan,
-  raiseGaps, readGaps, RESERVED_GAPS, reservedByRegime, reservedByTables, reservedInCurrency, reservedOfAccount,
-  restingOnly, restingQuantity, takeFenced,
+  BASE_GAPS, beginTrial, clearGaps, copyGaps, endTrial, evaluateOrders, failedEquity, failedInitial, failedRegimeCode,
+  fencedIn, gapAt, gapCount, gapsWithin, giveBack, hasHolds, INSTRUMENT_GAPS, ordersJudged, portfolioPasses, premiumsIn,
+  priceOfOrder, putPlan, raiseGaps, readGaps, RESERVED_GAPS, reservedByRegime, reservedByTables, reservedInCurrency,
+  reservedOfAccount, restingQuantity, takeFenced,
 } from "./orderMargin";
-import {
-  evaluateAccount, spendable, verdictCurrency, verdictEquity, verdictInitial, verdictMaintenance, verdictRowOf,
-} from "./portfolioBook";
+import { evaluateAccount, verdictCurrency, verdictEquity, verdictInitial, verdictMaintenance, verdictRowOf } from "./portfolioMargin";
+import { spendable } from "./spendable";
+import { addOrder, leaveOut, restingOnly } from "./triedOrder";
 import { isPortfolio } from "./touched";
 import { accountAt, answer, header, instrumentAt, poolAt } from "./tables";
 

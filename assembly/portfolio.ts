@@ -4,24 +4,24 @@ import { CAPACITY, CURRENCY_UNKNOWN, LISTING_INVALID, MODE_UNKNOWN, REGIME_NEEDE
 import { isOption } from "./contracts";
 import { takePool } from "./holdings";
 import {
-  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_MARGIN_UNKNOWN, ACCOUNT_MODE, ACCOUNT_REGIME, BASIS_COUNTED,
-  BASIS_JUDGED, BASIS_TABLES, CURRENCY_KEY, HEADER_ACCOUNTS, HEADER_CURRENCIES, HEADER_EVENT_TIME, HEADER_JUDGED_POOLS,
-  HEADER_NEXT_EFFECTIVE, HEADER_REGIMES, HOLD_INSTRUMENT, HOLD_NEXT, KEY_CAPACITY, MARGIN_UNKNOWN_KIND, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO,
+  ACCOUNT_FIRST_HOLD, ACCOUNT_FIRST_POOL, ACCOUNT_FIRST_POSITION, ACCOUNT_MARGIN_UNKNOWN, ACCOUNT_MODE, ACCOUNT_REGIME,
+  BASIS_COUNTED, BASIS_JUDGED, BASIS_TABLES, HEADER_ACCOUNTS, HEADER_EVENT_TIME, HEADER_JUDGED_POOLS, HEADER_NEXT_EFFECTIVE,
+  HEADER_REGIMES, HOLD_INSTRUMENT, HOLD_NEXT, KEY_CAPACITY, MARGIN_UNKNOWN_KIND, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO,
   NONE, POOL_BASIS, POOL_CURRENCY, POOL_IM, POOL_MM, POOL_NEXT, POOL_REGIME_EQUITY, POOL_REGIME_STATE, POOL_STATE,
   POSITION_INSTRUMENT, POSITION_NEXT, POSITION_QUANTITY, REGIME_ACTIVATED, REGIME_CAPACITY, REGIME_EFFECTIVE,
   REGIME_NEXT_PROGRAM, REGIME_NEXT_VALUATION, REGIME_PROGRAM, REGIME_VALUATION, VENUE_ACCOUNTS,
 } from "./layout";
-import { noteKey } from "./listings";
+import { currencyOfKey, noteKey } from "./nameKeys";
 import { attach, detach, gatherAccount, gatheredSlot, judgeAccount, judgePoolState, orderGathered } from "./margin";
 import { failedEquity, failedInitial, failedRegimeCode, portfolioPasses, tablesPass } from "./orderMargin";
-import { emit, refuse, setValue } from "./outputs";
 import {
   evaluateAccount, judgesCurrencies, refusedNode, refusedRow, verdictCount, verdictCurrency, verdictEquity, verdictInitial,
   verdictMaintenance, verdictState,
-} from "./portfolioBook";
+} from "./portfolioMargin";
+import { emit, refuse, setValue } from "./outputs";
 import { PROGRAM_SLOTS, REGIME_DONE } from "./regime/format";
 import { install } from "./regime/programs";
-import { accountAt, currencyAt, header, holdAt, instrumentAt, poolAt, positionAt, regimeAt } from "./tables";
+import { accountAt, header, holdAt, instrumentAt, poolAt, positionAt, regimeAt } from "./tables";
 import { ordersFitAccountMode } from "./transfers";
 import { clearTouched, isPortfolio, touch, touchedAccount, touchedCount } from "./touched";
 
@@ -104,20 +104,6 @@ function touchAssigned(regime: u32): u32 {
   return assigned;
 }
 
-/** The listed currency of a name's number, NONE when there is none. */
-function currencyOf(key: u32): u32 {
-  const count = load<u32>(header, HEADER_CURRENCIES);
-  for (let currency: u32 = 0; currency < count; currency++) {
-    if (load<u32>(currencyAt(currency), CURRENCY_KEY) == key) return currency;
-  }
-  return NONE;
-}
-
-/** Where the verdict of a regime on a whole account is kept: its pool in the valuation currency. */
-export function valuationCurrency(account: u32): u32 {
-  return currencyOf(load<u32>(regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME)), REGIME_VALUATION));
-}
-
 function setBasis(pool: usize, basis: u8): void {
   const before = load<u8>(pool, POOL_BASIS);
   if (before == basis) return;
@@ -163,7 +149,7 @@ function marginAgain(account: u32): void {
 function storeVerdicts(account: u32): bool {
   const regime = regimeAt(load<u32>(accountAt(account), ACCOUNT_REGIME));
   const byCurrency = judgesCurrencies(load<u32>(regime, REGIME_PROGRAM));
-  const valuation = currencyOf(load<u32>(regime, REGIME_VALUATION));
+  const valuation = currencyOfKey(load<u32>(regime, REGIME_VALUATION));
   if (!byCurrency && (valuation == NONE || takePool(account, valuation) == NONE)) return false;
   let slot = load<u32>(accountAt(account), ACCOUNT_FIRST_POOL);
   while (slot != NONE) {
@@ -196,7 +182,7 @@ export function changeAccountMode(account: u32, mode: u8, regime: u32): bool {
   if (mode == MODE_PORTFOLIO) {
     if (!regimeApplies(regime)) return refuse(REGIME_UNKNOWN, 0, 0);
     const terms = regimeAt(regime);
-    if (!judgesCurrencies(load<u32>(terms, REGIME_PROGRAM)) && currencyOf(load<u32>(terms, REGIME_VALUATION)) == NONE) {
+    if (!judgesCurrencies(load<u32>(terms, REGIME_PROGRAM)) && currencyOfKey(load<u32>(terms, REGIME_VALUATION)) == NONE) {
       return refuse(CURRENCY_UNKNOWN, 0, 0);
     }
   }

@@ -20,7 +20,7 @@ import {
 import {
   failedEquity, failedInitial, failedRegimeCode, hasHolds, portfolioPasses, premiumsIn, reservedByTables, reservedOfOrders,
 } from "./orderMargin";
-import { spendable } from "./portfolioBook";
+import { spendable } from "./spendable";
 import { inPortfolio, isPortfolio } from "./touched";
 import { answerCurrency, answerValue, refuse } from "./outputs";
 import { accountAt, instrumentAt, poolAt, positionAt } from "./tables";

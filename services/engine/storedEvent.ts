@@ -1,7 +1,8 @@
-// Fills, marks and changes of margin state straight from a journal's bytes: nine rows of ten are one of them. What is not
+// Fills, marks, money and changes of margin state straight from a journal's bytes: nearly every row is one of them. What is not
 // as this version writes it is left to `recall.ts`, which can read it all.
 
 import {
+  COLLATERAL_MOVED,
   FILL_APPLIED,
   FLAG_FEE_GIVEN,
   FLAG_FORWARD,
@@ -11,6 +12,7 @@ import {
   FLAG_VOLATILITY,
   INPUT_BLOB,
   INPUT_BLOB_COUNT,
+  INPUT_CURRENCY,
   INPUT_FINGERPRINT,
   INPUT_FIRST,
   INPUT_FLAGS,
@@ -201,6 +203,63 @@ export class StoredEvents {
     u32[slot + (INPUT_BLOB >> 2)] = blobUsed * 8;
     u32[slot + (INPUT_BLOB_COUNT >> 2)] = 3;
     return blobUsed + 3;
+  }
+
+  /**
+   * Writes a deposit, a withdrawal or collateral that was moved into input slot `index`.
+   * @returns where it says what it did; -1 when `recall` must read it, the slot is then void
+   */
+  writeMoney(
+    index: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    kind: number,
+    account: number,
+    instrument: number,
+    timeUs: number,
+  ): number {
+    if (!this.#open(bytes, start, end, kind)) return -1;
+    const slot = this.#slot(index, kind, account, instrument, timeUs);
+    const { u32 } = this.#kernel;
+    const moves = kind === COLLATERAL_MOVED;
+    // Collateral is moved for an instrument; a transfer is in a currency, the first one where none is told.
+    if (moves) u32[slot] = kind | (1 << 16);
+    else u32[slot + (INPUT_CURRENCY >> 2)] = 0;
+    const outcome = moves ? 24 : 32;
+    let at = this.#at;
+    while (at < end) {
+      const tag = bytes[at]!;
+      if (tag >= outcome) break;
+      at++;
+      if (tag === 10) {
+        at = readVarint(bytes, at);
+        at += low;
+      } else if (tag === 16 && !moves) {
+        at = readVarint(bytes, at);
+        u32[slot + (INPUT_CURRENCY >> 2)] = low;
+      } else if (tag === 16) {
+        at = readZigzag(bytes, at);
+        this.#put(slot + (INPUT_FIRST >> 2));
+      } else if (tag === 24) {
+        at = readVarint(bytes, at);
+        this.#put(slot + (INPUT_FIRST >> 2));
+      } else {
+        return -1;
+      }
+    }
+    return at;
+  }
+
+  /** Whether money came to what the kernel says in the output slot. @param outcome as `writeMoney` gave it */
+  sameMoney(bytes: Uint8Array, outcome: number, end: number, kind: number, output: number): boolean {
+    const { u32 } = this.#kernel;
+    const first = (output + OUTPUT_VALUES) >> 2;
+    if (outcome === end) return (u32[first]! | u32[first + 1]!) === 0;
+    const moves = kind === COLLATERAL_MOVED;
+    if (bytes[outcome] !== (moves ? 24 : 32)) return false;
+    const at = moves ? readVarint(bytes, outcome + 1) : readZigzag(bytes, outcome + 1);
+    return at === end && u32[first] === low >>> 0 && u32[first + 1] === high >>> 0;
   }
 
   /** Puts an account into the blob. */

@@ -1,4 +1,6 @@
 import {
+  COLLATERAL_MOVED,
+  DEPOSITED,
   FILL_APPLIED,
   MARGIN_STATE_CHANGED,
   MARK_PRICE_SET,
@@ -12,6 +14,7 @@ import {
   REGIME_ACTIVATED,
   REPLAY_DEFERS_MARKS,
   REPLAY_PASSES_IDENTITIES_OVER,
+  WITHDRAWN,
 } from "../../assembly/layout.ts";
 import { type EventColumns, rowOf } from "../journal/eventColumns.ts";
 import type { JournalRow } from "../journal/journal.ts";
@@ -38,7 +41,7 @@ export class StoredFold {
   readonly #outputs: OutputSlots;
   readonly #defers: boolean;
   #columns!: EventColumns;
-  /** Where the fill of a row says what it did. */
+  /** Where the input of a row says what it did. */
   #outcomes = new Uint32Array();
   /** Row that the kernel's next output is held against, and the first row after those that were fed. */
   #row = 0;
@@ -74,11 +77,12 @@ export class StoredFold {
     this.#flush();
   }
 
-  /** Writes a fill or a mark into the next slot. @returns false when it must be recalled as an object */
+  /** Writes a fill, a mark or money that moved into the next slot. @returns false when it must be recalled as an object */
   #write(index: number, end: number): boolean {
     const { kinds, accounts, instruments, timesUs, starts, payloads } = this.#columns;
     const kind = kinds[index]!;
-    if (!this.#defers || (kind !== FILL_APPLIED && kind !== MARK_PRICE_SET)) return false;
+    const money = kind === DEPOSITED || kind === WITHDRAWN || kind === COLLATERAL_MOVED;
+    if (!this.#defers || (kind !== FILL_APPLIED && kind !== MARK_PRICE_SET && !money)) return false;
     const { inputCapacity, blobCapacity } = this.#shard.kernel;
     // At the most as many accounts are named as rows follow.
     const mostBlob = kind === MARK_PRICE_SET ? MARK_BLOB + end - index : 0;
@@ -90,8 +94,11 @@ export class StoredFold {
     const instrument = instruments[index]!;
     const time = timesUs[index]!;
     const events = this.#events;
-    if (kind === FILL_APPLIED) {
-      const outcome = events.writeFill(slot, payloads, start, stop, accounts[index]!, instrument, time);
+    if (kind !== MARK_PRICE_SET) {
+      const account = accounts[index]!;
+      const outcome = money
+        ? events.writeMoney(slot, payloads, start, stop, kind, account, instrument, time)
+        : events.writeFill(slot, payloads, start, stop, account, instrument, time);
       if (outcome < 0) return false;
       this.#outcomes[index] = outcome;
     } else {
@@ -159,7 +166,9 @@ export class StoredFold {
     let content: boolean;
     if (kind < FIRST_DERIVED_KIND) {
       this.#inputTimeUs = timesUs[row]!;
-      content = kind === MARK_PRICE_SET || this.#events.sameFill(payloads, this.#outcomes[row]!, end, address);
+      const outcome = this.#outcomes[row]!;
+      if (kind === FILL_APPLIED) content = this.#events.sameFill(payloads, outcome, end, address);
+      else content = kind === MARK_PRICE_SET || this.#events.sameMoney(payloads, outcome, end, kind, address);
     } else if (timesUs[row] !== this.#inputTimeUs) {
       content = false;
     } else if (kind === MARGIN_STATE_CHANGED && this.#events.sameMarginState(payloads, start, end, kind, address)) {

@@ -47,7 +47,7 @@ test("with accounts in portfolio mode, which no mark is put off for, coming and 
   expect(compared.changes).toBeGreaterThan(3);
 });
 
-test("a row that says something else is found: any byte of a fill's outcome, of a change of state, or of a column", () => {
+test("a row that says something else is found: any byte of an outcome, of a change of state, or of a column", () => {
   let found = 0;
   fc.assert(
     fc.property(randomHistory({ maxSteps: 80 }), fc.nat(), fc.nat(), fc.nat(4), (drawn, chosen, byte, column) => {
@@ -55,17 +55,17 @@ test("a row that says something else is found: any byte of a fill's outcome, of 
       const inputs = [...genesis("test", CAPACITIES, drawn.market.document), ...drawn.groups.flat().map(ownInput)];
       const rows = live.fold(inputs);
       const columns = columnsFrom(rows);
-      const derived = rows.flatMap(({ kind }, index) => (kind === 30 || kind === 72 ? [index] : []));
+      const derived = rows.flatMap(({ kind }, index) => ([21, 22, 25, 30, 72].includes(kind) ? [index] : []));
       if (derived.length === 0) return;
       const row = derived[chosen % derived.length]!;
-      const isFill = columns.kinds[row] === 30;
+      const isInput = columns.kinds[row] !== 72;
       if (column === 0) columns.accounts[row]! ^= 1;
       else if (column === 1) columns.instruments[row]! ^= 1;
       else if (column === 2) columns.previous[row]! += 1;
-      else if (column === 3 && !isFill) columns.timesUs[row]! += 1;
+      else if (column === 3 && !isInput) columns.timesUs[row]! += 1;
       else {
-        // The last bytes of a fill are what it did; all of a change of state is derived, but for the event's own tag.
-        const from = isFill ? columns.starts[row + 1]! - 3 : columns.starts[row]! + 3;
+        // The last byte of an input is what it did; all of a change of state is derived, but for the event's own tag.
+        const from = isInput ? columns.starts[row + 1]! - 1 : columns.starts[row]! + 3;
         const at = from + (byte % (columns.starts[row + 1]! - from));
         columns.payloads[at]! ^= 0x01;
       }

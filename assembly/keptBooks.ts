@@ -8,11 +8,12 @@
 // What a book was filled with, at `notes`:
 //
 //    0 holds a book u32 | 4 programs' version u32 | 8 program u32 | 12 valuation u32 | 16 time us i64 | 24 positions u32
-//   28 currencies u32 | 32 start of the log u32 | 36 its end u32 | 40 row of the position whose change is recorded u32
-//   44 of the balance u32 | 48 end of the record u32 (0: none)
-//   56 edges of inputs when its positions were found to be the account's u64 | then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies, verdicts
+//   28 currencies u32 | 32 start of the room for changes u32 | 36 its end u32 | 40 changes u32 | 44 the active one u32 (NONE)
+//   48 room of a change u32 | 52 of the next u32 | 56 edges of inputs when its positions were found to be the account's u64
+//   then KEPT_POSITIONS positions, KEPT_CURRENCIES currencies and as many verdicts, KEPT_CHANGES changes
 //   position, 64 bytes: 0 record u32 | 4 instrument u32 | 8 version of its market u32 | 12 leverage u32 | 16 quantity i64
 //     24 entry cost i64 | 32 mark value i64 | 40 row of its settlement u32 | 44 is an option u32
+//   change, 16 bytes: 0 row of its position u32 | 4 of its balance u32 | 8 end of the log u32 | 12 end of the record u32
 //   currency, 32 bytes: 0 currency u32 | 8 balance i64 | 16 index price i64 | 24 premiums of open options i64
 
 import { isOption } from "./contracts";
@@ -24,14 +25,15 @@ import {
 } from "./layout";
 import { changeBalance, changeHolding, currencyRows, resumeBook } from "./bookRows";
 import { fillBook } from "./portfolioBook";
-import { logStart, logTop, putBack, resumeLog, startLog } from "./regime/changes";
+import { logTop, putBack, useLog } from "./regime/changes";
 import { EVALUATE_LIVE, REGIME_ARENA_FULL, REGIME_DONE, VERDICT_SIZE } from "./regime/format";
-import { evaluate, evaluateChanged, evaluateRecorded } from "./regime/machine";
+import { CHANGE_BYTES, changeRoomEnd, evaluate, evaluateChanged, evaluateRecorded } from "./regime/machine";
 import { readsTime } from "./regime/programFacts";
 import { programsVersion } from "./regime/programs";
-import { recordEnd, resumeRecord } from "./regime/recorded";
+import { recordEnd, useRecord } from "./regime/recorded";
+import { arenaTop, resumeResults } from "./regime/results";
 import {
-  KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
+  KEPT_CHANGES, KEPT_CURRENCIES, KEPT_DESKS, KEPT_POSITIONS, NOTE_CHANGE, NOTE_CURRENCY, NOTE_HEADER, NOTE_POSITION, notes, programBytes, useKeptDesk, verdicts,
 } from "./regime/regions";
 import {
   accountAt, currencyAt, header, indexAt, instrumentAt, poolAt, positionAt, sparePool, sparePosition,
@@ -44,12 +46,21 @@ const VALUATION: usize = 12;
 const TIME: usize = 16;
 const POSITIONS: usize = 24;
 const CURRENCIES: usize = 28;
-const LOG_START: usize = 32;
-const LOG_END: usize = 36;
-const RECORDED_ROW: usize = 40;
-const RECORDED_CURRENCY: usize = 44;
-const RECORD_END: usize = 48;
+const ROOM_START: usize = 32;
+const ROOM_END: usize = 36;
+const CHANGES: usize = 40;
+const ACTIVE: usize = 44;
+const CHANGE_ROOM: usize = 48;
+const NEXT_CHANGE_ROOM: usize = 52;
 const CONFIRMED: usize = 56;
+
+const CHANGE_ROW: usize = 0;
+const CHANGE_CURRENCY: usize = 4;
+const LOG_END: usize = 8;
+const RECORD_END: usize = 12;
+
+/** Of one change, at first: steps and what they overwrite. */
+const FIRST_CHANGE_ROOM: u32 = 32768;
 
 const RECORD: usize = 0;
 const INSTRUMENT: usize = 4;
@@ -135,6 +146,8 @@ function findDesk(account: u32, beside: u32): bool {
     store<u32>(owner, account);
     store<u32>(owner, beside, 4);
     store<u32>(notes, 0, HOLDS_BOOK);
+    store<u32>(notes, FIRST_CHANGE_ROOM, CHANGE_ROOM);
+    store<u32>(notes, FIRST_CHANGE_ROOM, NEXT_CHANGE_ROOM);
   }
   return true;
 }
@@ -299,20 +312,83 @@ function evaluateFound(program: u32): u32 {
     const note = positionNote(changedRow);
     if (load<u32>(note, IS_OPTION) != 0) premiums += cost - load<i64>(note, ENTRY_COST);
   }
-  resumeLog(load<u32>(notes, LOG_START), load<u32>(notes, LOG_END));
-  const known = load<u32>(notes, RECORD_END) != 0 && load<u32>(notes, RECORDED_ROW) == changedRow &&
-    load<u32>(notes, RECORDED_CURRENCY) == changedCurrency;
-  if (known) resumeRecord(load<u32>(notes, RECORD_END));
-  else putBack();
-  if (changedRow != NONE) changeHolding(changedRow, changedPosition, program, !known);
-  changeBalance(changedCurrency, changedBalance - premiums, !known);
-  if (known) return evaluateRecorded(program);
+  resumeResults(load<u32>(notes, ROOM_END));
+  const found = findChange();
+  const active = load<u32>(notes, ACTIVE);
+  if (active != found && active != NONE) {
+    openChange(active);
+    putBack();
+  }
+  const change = found == NONE ? takeChange() : found;
+  store<u32>(notes, change, ACTIVE);
+  openChange(change);
+  if (changedRow != NONE) changeHolding(changedRow, changedPosition, program, found == NONE);
+  changeBalance(changedCurrency, changedBalance - premiums, found == NONE);
+  if (found != NONE) return evaluateRecorded(program);
   const code = evaluateChanged(program, changedRow, changedCurrency);
-  store<u32>(notes, <u32>logTop(), LOG_END);
-  store<u32>(notes, changedRow, RECORDED_ROW);
-  store<u32>(notes, changedCurrency, RECORDED_CURRENCY);
-  store<u32>(notes, code == REGIME_ARENA_FULL ? 0 : <u32>recordEnd(), RECORD_END);
+  const note = changeNote(change);
+  store<u32>(note, <u32>logTop(), LOG_END);
+  store<u32>(note, <u32>recordEnd(), RECORD_END);
+  if (code == REGIME_ARENA_FULL || recordEnd() == 0) {
+    // Further ones get more room; what was overwritten now is put back all the same.
+    store<u32>(note, NONE, CHANGE_CURRENCY);
+    const bytes = load<u32>(notes, CHANGE_ROOM);
+    if (bytes < CHANGE_BYTES) store<u32>(notes, bytes * 2, NEXT_CHANGE_ROOM);
+  }
   return code;
+}
+
+// Changes of a book, each with the steps that were recorded and what they overwrote: one for each row that was tried. One at a
+// time is active: what it overwrote is not put back yet.
+
+@inline
+function changeNote(change: u32): usize {
+  return currencyNote(KEPT_CURRENCIES) + KEPT_CURRENCIES * VERDICT_SIZE + <usize>change * NOTE_CHANGE;
+}
+
+/** The change of the rows that `compare` found; NONE when it was not recorded. */
+function findChange(): u32 {
+  const count = load<u32>(notes, CHANGES);
+  for (let change: u32 = 0; change < count; change++) {
+    const note = changeNote(change);
+    if (load<u32>(note, CHANGE_ROW) == changedRow && load<u32>(note, CHANGE_CURRENCY) == changedCurrency) return change;
+  }
+  return NONE;
+}
+
+/** Room for one more; where there is none, all that were recorded are dropped. */
+function takeChange(): u32 {
+  let count = load<u32>(notes, CHANGES);
+  let bytes = load<u32>(notes, CHANGE_ROOM);
+  const room = load<u32>(notes, ROOM_END) - load<u32>(notes, ROOM_START);
+  const grows = load<u32>(notes, NEXT_CHANGE_ROOM) > bytes;
+  if (grows || count == KEPT_CHANGES || (count + 1) * bytes > room) {
+    if (grows) bytes = load<u32>(notes, NEXT_CHANGE_ROOM);
+    store<u32>(notes, bytes, CHANGE_ROOM);
+    count = 0;
+  }
+  store<u32>(notes, count + 1, CHANGES);
+  const note = changeNote(count);
+  const start = changeStart(count);
+  store<u32>(note, changedRow, CHANGE_ROW);
+  store<u32>(note, changedCurrency, CHANGE_CURRENCY);
+  store<u32>(note, <u32>start, LOG_END);
+  store<u32>(note, <u32>(start + bytes / 2), RECORD_END);
+  return count;
+}
+
+@inline
+function changeStart(change: u32): usize {
+  return load<u32>(notes, ROOM_START) + <usize>change * <usize>load<u32>(notes, CHANGE_ROOM);
+}
+
+/** The first half of its room is the log's, the second the record's. */
+function openChange(change: u32): void {
+  const note = changeNote(change);
+  const start = changeStart(change);
+  const bytes = <usize>load<u32>(notes, CHANGE_ROOM);
+  useLog(start, load<u32>(note, LOG_END), start + bytes / 2);
+  useRecord(start + bytes / 2, load<u32>(note, RECORD_END), start + bytes);
 }
 
 /** The verdict on the book as it was filled. */
@@ -340,14 +416,14 @@ function evaluateAnew(account: u32, position: usize, pool: usize, valuation: u32
   if (code != REGIME_DONE) return KEPT_REFUSED;
   if (!noteCurrencies(account, position, pool) || !notePositions(account, position)) return KEPT_DONE;
   copyVerdicts(verdictNotes(), verdicts);
-  startLog();
   store<u32>(notes, programsVersion, PROGRAMS_VERSION);
   store<u32>(notes, program, PROGRAM);
   store<u32>(notes, valuation, VALUATION);
   store<i64>(notes, load<i64>(header, HEADER_EVENT_TIME), TIME);
-  store<u32>(notes, <u32>logStart(), LOG_START);
-  store<u32>(notes, <u32>logTop(), LOG_END);
-  store<u32>(notes, 0, RECORD_END);
+  store<u32>(notes, 0, CHANGES);
+  store<u32>(notes, NONE, ACTIVE);
+  store<u32>(notes, <u32>arenaTop(), ROOM_START);
+  store<u32>(notes, <u32>changeRoomEnd(), ROOM_END);
   store<u32>(notes, 1, HOLDS_BOOK);
   if (position == 0) confirm();
   return KEPT_DONE;

@@ -21,8 +21,8 @@ import {
 import { argumentNode, computeRows, levelOf, nodes, program, spreadRows } from "./operations";
 import { programsVersion } from "./programs";
 import { changePlans, parentMap, rowsOf } from "./regions";
-import { recordFloat, recordRows, startRecord } from "./recorded";
-import { allocate, nodeAt, resultAt, resumeResults, rowAt } from "./results";
+import { recordFloat, recordRows } from "./recorded";
+import { nodeAt, resultAt, rowAt } from "./results";
 
 /** Facts of a position, not of its instrument: a bit each. */
 export const HOLDING_FIELDS: u64 =
@@ -157,40 +157,27 @@ function haveSameRows(level: u32, other: u32): bool {
   return own == (other == LEVEL_INSTRUMENT ? LEVEL_POSITION : other);
 }
 
-// What was overwritten, newest last: | bytes, filled up to 16 | address u32 | how many u32 | 8 free |. The arena is free behind
-// it, for what operations need while they compute.
+// What was overwritten, newest last: | bytes, filled up to 16 | address u32 | how many u32 | 8 free |
 let log: usize = 0;
 let logEnd: usize = 0;
+let logLimit: usize = 0;
 const LOG_ENTRY: usize = 16;
-/** Of the arena of a book that stays, besides what its evaluation needs. */
-export const LOG_BYTES: u32 = 65536;
 
-/** An empty log, behind the results that the arena holds. */
-export function startLog(): void {
-  log = allocate(LOG_BYTES);
-  logEnd = log;
+/** Goes on with a log. @param from where it begins, `end` where it ends so far, `limit` where it must */
+export function useLog(from: usize, end: usize, limit: usize): void {
+  log = from;
+  logEnd = end;
+  logLimit = limit;
 }
 
-/** Where the log of this desk ends, to go on with it later. */
 export function logTop(): usize {
   return logEnd;
-}
-
-/** Goes on with a book that was evaluated on this desk. @param from where its log began, `end` where it ended */
-export function resumeLog(from: usize, end: usize): void {
-  resumeResults(from);
-  startLog();
-  logEnd = end;
-}
-
-export function logStart(): usize {
-  return log;
 }
 
 /** Writes down what stands at an address before it is overwritten. @returns whether there was room */
 export function noteDown(address: usize, bytes: usize): bool {
   const room = (bytes + 15) & ~15;
-  if (logEnd + room + LOG_ENTRY > log + LOG_BYTES) return false;
+  if (logEnd + room + LOG_ENTRY > logLimit) return false;
   for (let at: usize = 0; at < room; at += 16) v128.store(logEnd + at, v128.load(address + at));
   store<u32>(logEnd + room, <u32>address);
   store<u32>(logEnd + room, <u32>bytes, 4);
@@ -219,7 +206,6 @@ export function putBack(): void {
  */
 export function computeChanged(slot: u32, position: u32, currency: u32): bool {
   const fields = position == NO_NUMBER ? BALANCE_FIELD : CHANGING;
-  startRecord();
   findPlan(slot);
   touch(position, currency);
   const end = steps + <usize>stepCount * STEP_SIZE;

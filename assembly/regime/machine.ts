@@ -15,7 +15,7 @@
 
 import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../layout";
 import { arrange } from "./book";
-import { computeChanged, LOG_BYTES } from "./changes";
+import { computeChanged } from "./changes";
 import { CELL, copyCell, isUndefined, isZero } from "./decimal";
 import {
   CONCLUSION_NODES, EVALUATE_ALL, EVALUATE_LIVE, EVALUATE_VERDICT, NO_NUMBER, NODE_FLAGS, NODE_FUSED, NODE_LIVE,
@@ -27,9 +27,9 @@ import { allKept, copyKept, findKept, keep, viewKept } from "./market";
 import { evaluateNode, nodes, program, useProgram } from "./operations";
 import { ALL_FIELDS, fieldsRead } from "./programFacts";
 import { programAt } from "./programs";
-import { RECORD_BYTES, takeRecorded } from "./recorded";
+import { takeRecorded } from "./recorded";
 import { onMainDesk, refusal, rowsOf, verdicts } from "./regions";
-import { fits, nodeAt, resetResults, resultAt, rowAt } from "./results";
+import { arenaTop, fits, leftBeyond, nodeAt, resetResults, resultAt, rowAt } from "./results";
 import { roomFor } from "./room";
 import { refuseUndefined } from "./trace";
 
@@ -78,6 +78,14 @@ export function evaluateRecorded(slot: u32): u32 {
   return conclude();
 }
 
+/** Of the arena of a book that stays, for what its changes overwrite and do; more where there is more. */
+export const CHANGE_BYTES: u32 = 131072;
+
+/** Room for changes behind the results of the book that was evaluated just now, so that operations have theirs. @returns where it ends */
+export function changeRoomEnd(): usize {
+  return arenaTop() + max(leftBeyond(roomFor(program)), <usize>CHANGE_BYTES);
+}
+
 /** Finds the program and arranges the book that was filled. */
 function begin(slot: u32, what: u32): u32 {
   const found = programAt(slot);
@@ -86,8 +94,8 @@ function begin(slot: u32, what: u32): u32 {
   const code = arrange(program, what == EVALUATE_ALL ? ALL_FIELDS : fieldsRead(slot));
   if (code != REGIME_DONE) return refuse(code, NO_NUMBER);
   // A book that stays needs room for what its changes overwrite and do, too.
-  const log: u64 = onMainDesk() ? 0 : LOG_BYTES + RECORD_BYTES;
-  if (!fits(roomFor(program) + log)) return refuse(REGIME_ARENA_FULL, NO_NUMBER);
+  const changes: u64 = onMainDesk() ? 0 : CHANGE_BYTES;
+  if (!fits(roomFor(program) + changes)) return refuse(REGIME_ARENA_FULL, NO_NUMBER);
   resetResults(load<u32>(program, PROGRAM_NODES));
   return REGIME_DONE;
 }

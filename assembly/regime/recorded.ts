@@ -15,7 +15,7 @@ import {
 import { binaryRow, chooseRow, unaryRow } from "./matrices";
 import { argumentNode, computeRows, levelOf } from "./operations";
 import { rowsOf } from "./regions";
-import { allocate, resultAt, rowAt, stepOf } from "./results";
+import { resultAt, rowAt, stepOf } from "./results";
 
 // A recorded step: 64 bytes.
 //
@@ -44,26 +44,17 @@ const ROW_BINARY: u32 = 6;
 const ROW_CHOOSE: u32 = 7;
 const CELL_UNARY: u32 = 8;
 
-/** Of the arena of a book that stays. */
-export const RECORD_BYTES: u32 = 65536;
-
 let start: usize = 0;
 let end: usize = 0;
 let limit: usize = 0;
 let complete: bool = false;
 
-/** An empty record, behind the log. */
-export function startRecord(): void {
-  start = allocate(RECORD_BYTES);
-  end = start;
-  limit = start + RECORD_BYTES;
-  complete = true;
-}
-
-/** Goes on with the record of this desk. */
-export function resumeRecord(to: usize): void {
-  startRecord();
+/** Goes on with a record. @param from where it begins, `to` where it ends so far, `most` where it must */
+export function useRecord(from: usize, to: usize, most: usize): void {
+  start = from;
   end = to;
+  limit = most;
+  complete = true;
 }
 
 /** Where the record ends; 0 where it had no room for all steps. */

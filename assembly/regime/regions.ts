@@ -34,12 +34,15 @@ export const KEPT_DESKS: u32 = 32;
 /** Positions of a book that stays; it has no orders. */
 export const KEPT_POSITIONS: u32 = 64;
 export const KEPT_CURRENCIES: u32 = 32;
+/** Rows of a book whose changes are recorded at a time. */
+export const KEPT_CHANGES: u32 = 24;
 const KEPT_ARENA_BYTES: u32 = 1 << 20;
 // Of what a book was filled with (drawn in keptBooks.ts).
 export const NOTE_HEADER: u32 = 64;
 export const NOTE_POSITION: u32 = 64;
 export const NOTE_CURRENCY: u32 = 32;
-const NOTE_BYTES: u32 = NOTE_HEADER + KEPT_POSITIONS * NOTE_POSITION + KEPT_CURRENCIES * (NOTE_CURRENCY + VERDICT_SIZE);
+export const NOTE_CHANGE: u32 = 16;
+const NOTE_BYTES: u32 = NOTE_HEADER + KEPT_POSITIONS * NOTE_POSITION + KEPT_CURRENCIES * (NOTE_CURRENCY + VERDICT_SIZE) + KEPT_CHANGES * NOTE_CHANGE;
 
 let mainDesk: usize = 0;
 let keptDesks: usize = 0;

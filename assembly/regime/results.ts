@@ -29,6 +29,17 @@ function arenaStart(): usize {
   return arena + ((<usize>load<u32>(book, BOOK_ARENA_TAKEN) + 15) & ~15);
 }
 
+/** What the arena has left beyond this room, from `arenaTop` on. */
+export function leftBeyond(room: u64): usize {
+  const taken = <u64>top + room;
+  return taken < <u64>arenaEnd ? arenaEnd - <usize>taken : 0;
+}
+
+/** The arena is free from here on. */
+export function arenaTop(): usize {
+  return top;
+}
+
 /** Whether so many bytes fit. */
 export function fits(bytes: u64): bool {
   return <u64>arenaStart() + bytes <= <u64>arenaEnd;

@@ -1,23 +1,23 @@
 // The kernel's exports, and nothing else. All state is in linear memory; `apply` is the only way to change it.
 
-import { applyInput, inputAt } from "./inputs";
-import { criticalPrice } from "./liquidation";
-import { endDeferral, setReplay as setReplayMode, valueAccount, valueAll } from "./deferral";
-import { indexIdentities } from "./identities";
+import { applyInput, inputAt } from "./inputs/inputs";
+import { criticalPrice } from "./margin/liquidation";
+import { endDeferral, setReplay as setReplayMode, valueAccount, valueAll } from "./margin/deferral";
+import { indexIdentities } from "./accounts/identities";
 import {
   BOOKKEEPING_NEXT_POSITION, FILL_APPLIED, HEADER_FIRST_EXPIRY, HEADER_HOLDS, HEADER_INSTRUMENTS, HEADER_JUDGED_POOLS,
   HEADER_OVERRIDES, HEADER_TIMED_HOLDS, HOLD_EXPIRY, INPUT_INSTRUMENT, INPUT_KIND, INPUT_TIME, INSTRUMENT_HOLDERS,
   INSTRUMENT_SETTLED_KIND, LAYOUT_VERSION, NONE,
-} from "./layout";
-import { cureOf, failingMove, largest } from "./inverse";
-import { indexLimits } from "./limits";
-import { reservedOfPool } from "./orderMargin";
-import { decide } from "./orders";
-import { restartOutputs, written } from "./outputs";
+} from "./memory/layout";
+import { cureOf, failingMove, largest } from "./gate/inverse";
+import { indexLimits } from "./accounts/limits";
+import { reservedOfPool } from "./gate/orderMargin";
+import { decide } from "./gate/orders";
+import { restartOutputs, written } from "./memory/outputs";
 import { evaluate } from "./regime/machine";
 import { install, programsRestored } from "./regime/programs";
-import { arena, chooseRegions, directory, useMainDesk, writeDirectory } from "./regime/regions";
-import { addressOf, answer, blob, bookkeeping, header, holdAt, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./tables";
+import { arena, chooseRegions, directory, layOutRegions, programBytes, useMainDesk, writeDirectory } from "./regime/regions";
+import { addressOf, answer, blob, bookkeeping, header, holdAt, inputs, instrumentAt, layOut, outputCapacity, outputs, usedBytes } from "./memory/tables";
 
 export function layoutVersion(): i32 {
   return LAYOUT_VERSION;
@@ -36,9 +36,10 @@ export function configure(
   accountCapacity: u32, poolCapacity: u32, positionCapacity: u32, instrumentCapacity: u32, identityCapacity: u32,
   holdCapacity: u32,
 ): u32 {
-  const bytes = layOut(
-    accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holdCapacity,
+  const tablesEnd = layOut(
+    accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holdCapacity, programBytes,
   );
+  const bytes = <u32>layOutRegions(tablesEnd);
   if (bytes > <u32>memory.size() * 65536) return bytes;
   store<i64>(bookkeeping, 1, BOOKKEEPING_NEXT_POSITION);
   writeDirectory();

@@ -1,4 +1,4 @@
-import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../assembly/layout.ts";
+import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../assembly/memory/layout.ts";
 import type { MarginBook } from "./marginBook.ts";
 
 /** Positions by instrument: those of instrument `i` are `members[first[i]]` up to `first[i + 1]`. */

@@ -58,7 +58,7 @@ import {
   TIER_MAINTENANCE_DEDUCTION,
   TIER_MAINTENANCE_RATE,
   TIER_SIZE,
-} from "../assembly/layout.ts";
+} from "../assembly/memory/layout.ts";
 import type { Kernel } from "../services/kernel/kernel.ts";
 import { UnequalOutputsError } from "./bench.ts";
 

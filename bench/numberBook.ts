@@ -1,4 +1,4 @@
-import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../assembly/layout.ts";
+import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../assembly/memory/layout.ts";
 import { type Holders, holdersOf, StateChanges } from "./holders.ts";
 import type { Figures, MarginBook } from "./marginBook.ts";
 import { ScenarioSums } from "./scenarioSums.ts";

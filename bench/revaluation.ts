@@ -1,4 +1,4 @@
-import { MARK_PRICE_SET } from "../assembly/layout.ts";
+import { MARK_PRICE_SET } from "../assembly/memory/layout.ts";
 import type { Shard } from "../services/engine/shard.ts";
 import { InputSlots } from "../services/kernel/inputSlots.ts";
 import { type Bench, type BenchResult, type BenchSize, compare, UnequalOutputsError } from "./bench.ts";

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { LAYOUT_VERSION } from "../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../assembly/memory/layout.ts";
 import { ENGINE_VERSION } from "../bin/version.ts";
 import { verifyJournal } from "../services/audit/verify/verify.ts";
 import { writeGoldenJournal } from "../test/audit/goldenJournal.ts";

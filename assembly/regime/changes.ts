@@ -9,7 +9,7 @@
 // Nodes that no position and no balance can change are not looked at. Which those are follows from the program: a plan of the
 // others is made once for each that is installed.
 
-import { programs } from "../tables";
+import { programs } from "../memory/tables";
 import { ancestor } from "./book";
 import {
   FIELD_BALANCE, FIELD_ENTRY, FIELD_LEVERAGE, FIELD_LONG, FIELD_NOTIONAL, FIELD_PROFIT, FIELD_QUANTITY, FIELD_SHORT,

@@ -13,7 +13,7 @@
 //      Terms: `resultAt(node)` and `rowAt`, rows of each level by `rowsOf`, what lies above by `ancestor`.
 //   Everything but the program store and the market store is overwritten by the next evaluation.
 
-import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../layout";
+import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../memory/layout";
 import { arrange } from "./book";
 import { computeChanged } from "./changes";
 import { CELL, copyCell, isUndefined, isZero } from "./decimal";

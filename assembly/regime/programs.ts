@@ -2,8 +2,8 @@
 //
 //   | slot[0]: offset u32, bytes u32 | .. | slot[15] | program | program | ..
 
-import { HEADER_PROGRAM_BYTES } from "../layout";
-import { header, programs } from "../tables";
+import { HEADER_PROGRAM_BYTES } from "../memory/layout";
+import { header, programs } from "../memory/tables";
 import {
   PROGRAM_BYTES, PROGRAM_FORMAT, PROGRAM_HEADER_SIZE, PROGRAM_SLOTS, PROGRAM_WIDEST, REGIME_DONE, REGIME_PROGRAM_INVALID,
   REGIME_PROGRAM_UNKNOWN, REGIME_STORE_FULL, SCENARIOS_MAX,

@@ -18,7 +18,7 @@ import {
   VENUE_INSURANCE,
   VENUE_ROUNDING,
   VENUE_TRANSFERS,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { Shard } from "./shard.ts";
 
 /** Where the money of one currency is, in its units (MAR-026). `difference` is what is missing or too much: zero. */

@@ -1,4 +1,4 @@
-import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/layout.ts";
+import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/memory/layout.ts";
 import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Clock } from "../ingest/clock.ts";

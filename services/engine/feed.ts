@@ -26,7 +26,7 @@ import {
   SCENARIO_GRID_SET,
   SHARD_OPENED,
   WITHDRAWN,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import { RefusalReason, type RegimeSet } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import {
   type AccountCommand,
@@ -369,7 +369,7 @@ function controlFault({ commandId, by, reason, command }: ControlCommand): Refus
   return approvedBy === "" || approvedBy === by ? RefusalReason.OVERRIDE_IDENTITIES : undefined;
 }
 
-/** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/listings.ts). */
+/** Product, coin-settled, price scale, quantity scale: one byte each, from the lowest (assembly/inputs/listings.ts). */
 function productBytes(listing: InstrumentListing): bigint {
   const { optionType, expiryTimeUs, kind, priceScale, quantityScale } = listing;
   const future = expiryTimeUs === 0n ? PRODUCT_PERPETUAL : PRODUCT_FUTURE;

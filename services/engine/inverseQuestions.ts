@@ -1,7 +1,7 @@
 // Questions asked backwards (MAR-038 to MAR-040): the kernel searches one instrument or one direction, the choice among
 // them is made here.
 
-import { CHECK_BINDING, ORDER_PRICED } from "../../assembly/layout.ts";
+import { CHECK_BINDING, ORDER_PRICED } from "../../assembly/memory/layout.ts";
 import { bindingName } from "../kernel/bindingName.ts";
 import type { KernelReader } from "../kernel/reader.ts";
 import type { Names } from "./names.ts";

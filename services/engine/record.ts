@@ -245,7 +245,7 @@ export function isHold({ command }: AccountCommand): boolean {
   return command?.$case === "placeHold" || command?.$case === "amendHold" || command?.$case === "releaseHold";
 }
 
-/** What the check found, from the values of a request's slot (assembly/holdCommands.ts); undefined when nothing was looked at. */
+/** What the check found, from the values of a request's slot (assembly/inputs/holdCommands.ts); undefined when nothing was looked at. */
 function orderFigures(output: OutputSlots): OrderFigures | undefined {
   const price = priceNumbers(output.code === 0 ? 0n : output.value(13));
   const figures: OrderFigures = {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { LAYOUT_VERSION } from "../../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../../assembly/memory/layout.ts";
 import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import {
   type Journal,

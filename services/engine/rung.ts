@@ -5,7 +5,7 @@ import {
   TABLE_HEADER,
   TABLE_IDENTITIES,
   TABLE_IDENTITY_POSITIONS,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { Rung, RungStore } from "../journal/rungs.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Names, type NamesText } from "./names.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { REGIME_ACTIVATED } from "../../assembly/layout.ts";
+import { REGIME_ACTIVATED } from "../../assembly/memory/layout.ts";
 import type { RegimeSet } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { InputSlots } from "../kernel/inputSlots.ts";
@@ -12,7 +12,7 @@ import { Feed } from "./feed.ts";
 import { Names } from "./names.ts";
 import { recordConsequence, recordOutcome } from "./record.ts";
 
-/** The venue's own accounts, which every shard opens with, in the order of their numbers (assembly/layout.ts). */
+/** The venue's own accounts, which every shard opens with, in the order of their numbers (assembly/memory/layout.ts). */
 export const VENUE_ACCOUNT_NAMES = ["venue:fees", "venue:insurance", "venue:rounding", "venue:transfers"] as const;
 
 /** The kernel has stopped in the middle of an input. Its memory is worthless; the journal is not. */

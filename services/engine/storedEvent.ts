@@ -27,7 +27,7 @@ import {
   OUTPUT_FROM_STATE,
   OUTPUT_ISOLATED,
   OUTPUT_VALUES,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import { FILL_IDENTITY, identityOf, ORDER_IDENTITY } from "../kernel/identity.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { high, low, readVarint, readZigzag } from "../kernel/words.ts";

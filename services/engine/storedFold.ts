@@ -15,7 +15,7 @@ import {
   REPLAY_DEFERS_MARKS,
   REPLAY_PASSES_IDENTITIES_OVER,
   WITHDRAWN,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import { type EventColumns, rowOf } from "../journal/eventColumns.ts";
 import type { JournalRow } from "../journal/journal.ts";
 import { sameContent } from "../journal/upcast.ts";
@@ -33,7 +33,7 @@ const HIGH_WORD = 0x1_0000_0000;
  * Feeds a shard the inputs of a journal's stretch again and holds what comes out against the stretch: the fold of
  * `Shard.fold`, with two things said to the kernel. Identities are not looked up, because the rows say what was refused for
  * them; and a mark values only the accounts whose margin state the journal says it changed, the others when they are next
- * touched or read (assembly/deferral.ts). A kernel from before this mode is fed one input after another, as live.
+ * touched or read (assembly/margin/deferral.ts). A kernel from before this mode is fed one input after another, as live.
  */
 export class StoredFold {
   readonly #shard: Shard;

@@ -1,6 +1,6 @@
 // Margins a given book by the kernel that margins live accounts.
 
-import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../../assembly/layout.ts";
+import { STATE_BANKRUPT, STATE_CALLED, STATE_HEALTHY, STATE_LIQUIDATING } from "../../assembly/memory/layout.ts";
 import {
   DIRECTORY_ARENA,
   DIRECTORY_ARENA_END,

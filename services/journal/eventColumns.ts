@@ -1,6 +1,6 @@
 import type { JournalRow } from "./journal.ts";
 
-/** "None" in the columns of accounts and instruments: the kernel's own word for it (assembly/layout.ts). */
+/** "None" in the columns of accounts and instruments: the kernel's own word for it (assembly/memory/layout.ts). */
 export const NO_NUMBER = 0xffffffff;
 
 /** Events that follow one another, column by column: what a replay reads without making an object of each. */

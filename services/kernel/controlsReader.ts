@@ -24,7 +24,7 @@ import {
   TABLE_HEADER,
   TABLE_INSTRUMENTS,
   TABLE_LIMITS,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ControlScope, ControlsView, LimitView, OverrideView, SwitchesView } from "./views.ts";
 

@@ -32,7 +32,7 @@ import {
   OVERRIDE_SET,
   REGIME_SET,
   SWITCH_SET,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Identity } from "./identity.ts";
 import type { Kernel } from "./kernel.ts";

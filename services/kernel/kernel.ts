@@ -15,7 +15,7 @@ import {
   TABLE_BOOKKEEPING,
   TABLE_COUNT,
   TABLE_HEADER,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 
 /** How many rows each table of a shard can hold. Fixed for the life of a journal: they decide refusals. */
 export interface Capacities {

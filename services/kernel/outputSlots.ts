@@ -13,7 +13,7 @@ import {
   OUTPUT_SIZE,
   OUTPUT_TO_STATE,
   OUTPUT_VALUES,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Reads the kernel's output slots in place: a cursor, moved from slot to slot. */

@@ -101,7 +101,7 @@ import {
   TABLE_INSTRUMENTS,
   TABLE_POOLS,
   TABLE_POSITIONS,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import { bindingName } from "./bindingName.ts";
 import { readControls } from "./controlsReader.ts";
 import type { Kernel } from "./kernel.ts";

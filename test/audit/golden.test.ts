@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { LAYOUT_VERSION } from "../../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../../assembly/memory/layout.ts";
 import { verifyJournal } from "../../services/audit/verify/verify.ts";
 import { EVENT_KINDS } from "../../services/engine/eventKinds.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";

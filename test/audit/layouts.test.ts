@@ -1,12 +1,12 @@
 // The verifier draws the kernel's memory a second time. Here both drawings are held against each other.
 
 import { expect, test } from "vitest";
-import * as memory from "../../assembly/layout.ts";
+import * as memory from "../../assembly/memory/layout.ts";
 import { FIRST_DERIVED_KIND, FLAG, INPUT, LAYOUTS, NONE, ORDER, OUTPUT } from "../../services/audit/verify/layouts.ts";
 import { FIRST_DERIVED_KIND as FIRST_DERIVED } from "../../services/engine/eventKinds.ts";
 import { DEFAULT_HOLDS, REGIME_CAPACITIES } from "../../services/kernel/kernel.ts";
 
-test("the newest layout of the verifier is that of assembly/layout.ts", () => {
+test("the newest layout of the verifier is that of assembly/memory/layout.ts", () => {
   // Fails when LAYOUT_VERSION was raised: services/audit/verify/layouts.ts then needs a drawing of the new version.
   const layout = LAYOUTS.get(memory.LAYOUT_VERSION);
   const { programBytes, arenaBytes, positions, orders, marketBytes } = REGIME_CAPACITIES;
@@ -40,7 +40,7 @@ test("the newest layout of the verifier is that of assembly/layout.ts", () => {
   });
 });
 
-test("the slots of the verifier are those of assembly/layout.ts", () => {
+test("the slots of the verifier are those of assembly/memory/layout.ts", () => {
   expect(INPUT).toEqual({
     size: memory.INPUT_SIZE,
     kind: memory.INPUT_KIND,

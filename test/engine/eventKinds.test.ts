@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import * as layout from "../../assembly/layout.ts";
+import * as layout from "../../assembly/memory/layout.ts";
 import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { EVENT_KINDS, type EventCase, FIRST_DERIVED_KIND } from "../../services/engine/eventKinds.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ACCOUNT_FIRST_POOL, ACCOUNT_SIZE, TABLE_ACCOUNTS } from "../../assembly/layout.ts";
+import { ACCOUNT_FIRST_POOL, ACCOUNT_SIZE, TABLE_ACCOUNTS } from "../../assembly/memory/layout.ts";
 import { EngineStoppedError } from "../../services/engine/engine.ts";
 import { KernelTrapError } from "../../services/engine/shard.ts";
 import {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LAYOUT_VERSION } from "../../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../../assembly/memory/layout.ts";
 import { JournalEvent } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { LAYOUTS } from "../../services/audit/verify/layouts.ts";
 import { verifyJournal } from "../../services/audit/verify/verify.ts";

@@ -1,8 +1,8 @@
 // What the compiled kernel asks of its host and offers to it.
 
 import { expect, test } from "vitest";
-import * as codes from "../../assembly/codes.ts";
-import { LAYOUT_VERSION } from "../../assembly/layout.ts";
+import * as codes from "../../assembly/memory/codes.ts";
+import { LAYOUT_VERSION } from "../../assembly/memory/layout.ts";
 import { RefusalReason } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import { Kernel } from "../../services/kernel/kernel.ts";

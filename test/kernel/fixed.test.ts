@@ -1,4 +1,4 @@
-// assembly/fixed.ts against BigInt: a x b / c in every rounding, through 128 bits, and the guard.
+// assembly/memory/fixed.ts against BigInt: a x b / c in every rounding, through 128 bits, and the guard.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ beforeAll(async () => {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await compile(
     [
-      "assembly/entry.ts",
+      "assembly/memory/entry.ts",
       "--outFile",
       "fixed.wasm",
       "--runtime",
@@ -42,7 +42,7 @@ beforeAll(async () => {
     ],
     {
       readFile: (name, folder) => {
-        if (name === "assembly/entry.ts") return ENTRY;
+        if (name === "assembly/memory/entry.ts") return ENTRY;
         // The kernel's own settings would import a memory.
         if (name === "asconfig.json") return null;
         try {

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { HEADER_PROGRAM_BYTES, TABLE_HEADER, TABLE_PROGRAMS } from "../../assembly/layout.ts";
+import { HEADER_PROGRAM_BYTES, TABLE_HEADER, TABLE_PROGRAMS } from "../../assembly/memory/layout.ts";
 import {
   DIRECTORY_ARENA,
   DIRECTORY_POSITION_KEYS,

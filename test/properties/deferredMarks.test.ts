@@ -1,4 +1,4 @@
-// A replay that puts marks off (assembly/deferral.ts) comes to the bits of the live fold, whenever and for whomever it is asked.
+// A replay that puts marks off (assembly/margin/deferral.ts) comes to the bits of the live fold, whenever and for whomever it is asked.
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";

@@ -6,7 +6,7 @@ import {
   TABLE_HEADER,
   TABLE_IDENTITIES,
   TABLE_IDENTITY_POSITIONS,
-} from "../../assembly/layout.ts";
+} from "../../assembly/memory/layout.ts";
 import type { PlacedInput } from "../../services/engine/engineInput.ts";
 import { Shard } from "../../services/engine/shard.ts";
 import { StoredFold } from "../../services/engine/storedFold.ts";

@@ -1,4 +1,4 @@
-import { BASIS_COUNTED } from "../../../assembly/layout.ts";
+import { BASIS_COUNTED } from "../../../assembly/memory/layout.ts";
 import { JournalEvent, MarginState } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { type Shard, VENUE_ACCOUNT_NAMES } from "../../engine/shard.ts";
 import type { JournalRow } from "../../journal/journal.ts";

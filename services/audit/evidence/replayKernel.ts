@@ -99,7 +99,7 @@ import {
   TABLE_SCENARIO_ARRAYS,
   VENUE_ACCOUNTS,
   WITHDRAWN,
-} from "../../../assembly/layout.ts";
+} from "../../../assembly/memory/layout.ts";
 import { identityWords, orderKey } from "../verify/identity.ts";
 import type { Place } from "../verify/rowFigures.ts";
 import type { PoolClaim } from "./evidenceFile.ts";

@@ -1,4 +1,4 @@
-import { TABLE_ACCOUNT_HEADS } from "../../../assembly/layout.ts";
+import { TABLE_ACCOUNT_HEADS } from "../../../assembly/memory/layout.ts";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { EventSource, HistoryEvent, MarginLine, Moment, PastState } from "../../engine/auditDesk.ts";
 import type { JournalRow } from "../../journal/journal.ts";

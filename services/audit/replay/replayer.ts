@@ -1,4 +1,4 @@
-import { LAYOUT_VERSION } from "../../../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../../../assembly/memory/layout.ts";
 import { type Moment, NoAnswerError } from "../../engine/auditDesk.ts";
 import { capacitiesIn } from "../../engine/recovery.ts";
 import { shardOfRung } from "../../engine/rung.ts";

@@ -1,6 +1,6 @@
 // The kernel's memory as far as a verifier must know it, drawn a second time: a kernel of another day is driven by the
-// drawing of its own layout version, whatever assembly/layout.ts says today. test/audit/layouts.test.ts holds the newest
-// drawing against assembly/layout.ts.
+// drawing of its own layout version, whatever assembly/memory/layout.ts says today. test/audit/layouts.test.ts holds the newest
+// drawing against assembly/memory/layout.ts.
 
 type Numbers<Name extends string> = Readonly<Record<Name, number>>;
 

@@ -1,5 +1,5 @@
 // What a kernel says in the rows of the journal: which field of which event is which number of its output slot. It is the schema
-// of those rows, as proto/plimsoll/v1/journal_events.proto and assembly/layout.ts say it, once: `verify` builds the payload that a
+// of those rows, as proto/plimsoll/v1/journal_events.proto and assembly/memory/layout.ts say it, once: `verify` builds the payload that a
 // row must have from it, the check of an evidence file compares figure by figure. Imports nothing: the page runs it.
 
 /** As in the proto; `enum` stands for uint32 too. */

@@ -1,4 +1,4 @@
-import { MARGIN_STATE_CHANGED } from "../../../assembly/layout.ts";
+import { MARGIN_STATE_CHANGED } from "../../../assembly/memory/layout.ts";
 import type { EventSource, MarginLine, Moment } from "../../engine/auditDesk.ts";
 import { NoAnswerError } from "../../engine/auditDesk.ts";
 import type { Names } from "../../engine/names.ts";

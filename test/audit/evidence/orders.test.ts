@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LAYOUT_VERSION } from "../../../assembly/layout.ts";
+import { LAYOUT_VERSION } from "../../../assembly/memory/layout.ts";
 import { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { checkEvidence } from "../../../services/audit/evidence/checkEvidence.ts";
 import type { EvidenceFile, EvidenceRow } from "../../../services/audit/evidence/evidenceFile.ts";

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 /** One of the things compared. Only `run` is timed; `prepare` and `finish` stand around every round. */
 export interface Side {
   readonly name: string;
@@ -82,6 +85,7 @@ async function warmUp(side: Side, clock: RoundClock): Promise<number> {
 
 async function timed(side: Side, clock: RoundClock): Promise<number> {
   await side.prepare?.();
+  collect();
   const start = clock();
   const running = side.run();
   if (running !== undefined) await running;
@@ -89,6 +93,10 @@ async function timed(side: Side, clock: RoundClock): Promise<number> {
   await side.finish?.();
   return ms;
 }
+
+setFlagsFromString("--expose-gc");
+/** Garbage of the side before is not this one's to collect. */
+const collect = runInNewContext("gc") as () => void;
 
 /** What was timed by other means than `interleave`. */
 export function seriesOf(name: string, roundsMs: readonly number[], warmUpRounds: number): Series {

@@ -29,7 +29,7 @@ import { type RecordedInputs, simulatedInputs } from "./simulatedInputs.ts";
 import { tapeInputs, tapeMissing } from "./tapeInputs.ts";
 
 /** A round lives this many inputs again, and a round of it takes seconds: few rounds, so that all of it ends in minutes. */
-const INPUTS = { quick: 50_000, full: 200_000 } as const;
+const INPUTS = { quick: 50_000, full: 400_000 } as const;
 const SIMULATED_INPUTS = 40_000;
 const INPUTS_PER_BATCH = 1_000;
 const MOST_ROUNDS = 7;

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
-import type { Percentiles } from "../services/load/openLoop.ts";
+import type { Percentiles } from "../services/load/latencyHistogram.ts";
 
 export type ServerQuestion =
   | { readonly what: "figures" | "collect" | "end" }

@@ -3,7 +3,8 @@ import { type Command, Option } from "commander";
 import type { GatewayClient } from "../../services/gateway/client.ts";
 import { systemClock } from "../../services/ingest/systemClock.ts";
 import { GateLoad, type GateLoadOptions } from "../../services/load/gateLoad.ts";
-import { type LoadReport, type Percentiles, runOpenLoop } from "../../services/load/openLoop.ts";
+import type { Percentiles } from "../../services/load/latencyHistogram.ts";
+import { type LoadReport, runOpenLoop } from "../../services/load/openLoop.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 import { ask, coloured, print, printJson, type RemoteOptions, remote } from "./remote.ts";
 import { type Column, table } from "./table.ts";
@@ -92,6 +93,7 @@ async function load(command: Command, client: GatewayClient, options: LoadOption
     address: { host: options.host, port: options.port, clockMs: systemClock.nowMs, callsWaiting: options.waiting },
   });
   try {
+    await load.warmUp();
     const report = await runOpenLoop({
       ratePerSecond: options.rate / perMessage,
       seconds: options.seconds,

@@ -31,6 +31,9 @@ export interface GateLoadOptions {
 const RESTING = 200;
 const RELEASED_AT_ONCE = 100;
 
+/** Checks on each connection before a load begins. */
+const WARM_UP_CHECKS = 500;
+
 /** Questions to a running gate, made from their number alone. */
 export class GateLoad {
   readonly #options: GateLoadOptions;
@@ -68,6 +71,13 @@ export class GateLoad {
       return resultOf(answers);
     } catch (error) {
       return error instanceof GatewayError && error.reason === GATE_BUSY ? "turned away" : "failed";
+    }
+  }
+
+  /** Asks on every connection, so that no order of the load waits for one to open or for code that runs the first time. */
+  async warmUp(): Promise<void> {
+    for (let round = 0; round < WARM_UP_CHECKS; round++) {
+      await Promise.all(this.#clients.map((client) => client.checkOrder(this.#order(round))));
     }
   }
 

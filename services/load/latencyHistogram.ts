@@ -1,4 +1,10 @@
-import type { Percentiles } from "./openLoop.ts";
+/** In milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly most: number;
+}
 
 /** Buckets grow by 2 %: a percentile is at most that far off, from a microsecond to minutes. */
 const GROWTH = Math.log(1.02);

@@ -1,7 +1,7 @@
 // An open-loop load: requests are due by a Poisson process, whether or not earlier ones were answered, and latency counts from
 // when a request was due. So an engine that stalls cannot hide the waiting that it caused.
 
-import { LatencyHistogram } from "./latencyHistogram.ts";
+import { LatencyHistogram, type Percentiles } from "./latencyHistogram.ts";
 
 /** What came of one request. */
 export type LoadResult = "answered" | "turned away" | "failed";
@@ -34,13 +34,6 @@ export interface LoadReport {
   readonly turnedAwayAfterSendMs: Percentiles;
   /** Of the answered, as lines for people. */
   readonly histogram: readonly string[];
-}
-
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly most: number;
 }
 
 /** Between so many requests answers are read: a sender who is behind must not keep himself from hearing them. */

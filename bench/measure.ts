@@ -4,6 +4,8 @@ import { runInNewContext } from "node:vm";
 /** One of the things compared. Only `run` is timed; `prepare` and `finish` stand around every round. */
 export interface Side {
   readonly name: string;
+  /** How often a round runs it, and counts the mean: a short side is then timed over as long a stretch as the others. */
+  readonly times?: number;
   prepare?(): void | Promise<void>;
   run(): void | Promise<void>;
   finish?(): void | Promise<void>;
@@ -86,10 +88,13 @@ async function warmUp(side: Side, clock: RoundClock): Promise<number> {
 async function timed(side: Side, clock: RoundClock): Promise<number> {
   await side.prepare?.();
   collect();
+  const times = side.times ?? 1;
   const start = clock();
-  const running = side.run();
-  if (running !== undefined) await running;
-  const ms = clock() - start;
+  for (let time = 0; time < times; time++) {
+    const running = side.run();
+    if (running !== undefined) await running;
+  }
+  const ms = (clock() - start) / times;
   await side.finish?.();
   return ms;
 }

@@ -11,10 +11,10 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Names, type NamesText } from "./names.ts";
 import { Shard } from "./shard.ts";
 
-/** Events between two rungs at the least: a question then replays less than a hundredth of a million. */
-const LEAST_EVENTS = 4_096;
-/** A large shard leaves fewer rungs, so that copying it never costs more than copying the events themselves. */
-const BYTES_PER_EVENT = 64;
+/** Events between two rungs at the least: a question then replays a few hundredths of a second. */
+const LEAST_EVENTS = 2_048;
+/** A large shard leaves fewer rungs: bytes of its state, before they are packed, that each event in between makes room for. */
+const BYTES_PER_EVENT = 128;
 
 /** What identities an owner remembers is most of a state, and the past is told by its rows (`PlacedInput.recognised`). */
 const LEFT_OUT: ReadonlySet<number> = new Set([TABLE_IDENTITIES, TABLE_IDENTITY_POSITIONS]);

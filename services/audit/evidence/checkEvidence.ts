@@ -4,6 +4,7 @@
 
 import { headText } from "../../journal/headText.ts";
 import { CONSEQUENCES, type Figure, ORDER_FIGURES, OUTCOMES, type RowFigures, typed } from "../verify/rowFigures.ts";
+import { figuresOf } from "./accountFigures.ts";
 import {
   type Claim,
   EVIDENCE_FORMAT,
@@ -11,7 +12,8 @@ import {
   type EvidenceFile,
   type EvidenceRow,
 } from "./evidenceFile.ts";
-import { ReplayKernel, type Said } from "./replayKernel.ts";
+import type { Said } from "./kernelMemory.ts";
+import { ReplayKernel } from "./replayKernel.ts";
 import { WireMessage } from "./wire.ts";
 
 /** One thing that was looked at. */
@@ -203,7 +205,13 @@ function replay(file: EvidenceFile, binary: Uint8Array, progress: (done: number,
   let born = false;
   const note = ({ position, eventTimeUs, kind }: EvidenceRow): void => {
     if (!born || position < file.from || position > file.to) return;
-    course.push({ position, eventTimeUs, kind, label: NAMES[kind] ?? `kind ${kind}`, ...kernel.figures() });
+    course.push({
+      position,
+      eventTimeUs,
+      kind,
+      label: NAMES[kind] ?? `kind ${kind}`,
+      ...figuresOf(kernel.memory, kernel.market),
+    });
   };
   for (const [index, row] of file.rows.entries()) {
     if (index % 1000 === 0) progress(index, file.rows.length);

@@ -1,11 +1,12 @@
 // The page of an evidence file: checks it in the reader's own browser and draws what it says. No server, nothing is loaded.
 
+import { type ScenarioRow, scenariosOf } from "./accountFigures.ts";
 import { chartOf } from "./chart.ts";
 import { type CheckReport, type CoursePoint, checkEvidence, type Finding } from "./checkEvidence.ts";
 import { element, made, rowOf } from "./dom.ts";
 import type { EvidenceFile } from "./evidenceFile.ts";
 import { figuresOf, rounded, STATES, time } from "./figures.ts";
-import { ReplayKernel, type ScenarioRow } from "./replayKernel.ts";
+import { ReplayKernel } from "./replayKernel.ts";
 
 /** What each check asks, for a reader who knows margin and not this program. */
 const QUESTIONS: Readonly<Record<Finding["what"], string>> = {
@@ -151,7 +152,7 @@ function showMoment(file: EvidenceFile, point: CoursePoint): void {
     if (row.kind >= 70) continue;
     kernel.feed({ ...row, payload: Uint8Array.from(atob(row.payload), (character) => character.charCodeAt(0)) });
   }
-  const rows = kernel.scenarios();
+  const rows = scenariosOf(kernel.memory, kernel.market);
   element("grid").replaceChildren(rows.length === 0 ? made("p", {}, "No open position.") : gridTable(rows));
 }
 

@@ -1,7 +1,6 @@
 import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/memory/layout.ts";
 import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import type { Clock } from "../ingest/clock.ts";
 import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
@@ -13,15 +12,16 @@ import type { AccountView, ControlsView, FeedLag, InstrumentView, OrderAnswer } 
 import type { MarketDocument } from "../markets/market.ts";
 import { type AccountBook, bookOfAccount } from "./accountBook.ts";
 import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
-import { type PlacedInput, timeOf } from "./engineInput.ts";
+import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
+import { LagBound, type LagBoundOptions } from "./lagBound.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
-import { END_EVENT_TIME_US, FIRST_EVENT_TIME_US, isHold } from "./record.ts";
+import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
 import type {
   AccountRank,
@@ -60,7 +60,7 @@ export interface EngineOptions {
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
-  readonly lagBound?: { readonly clock: Clock; readonly maxLagMs: number } | undefined;
+  readonly lagBound?: LagBoundOptions | undefined;
   /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
   readonly batchSize?: BatchSizeOptions;
   readonly log: (message: string) => void;
@@ -110,6 +110,7 @@ export class Engine implements RiskEngine {
   #stopping = false;
   #commands: WaitingCommand[] = [];
   readonly #batchSize: BatchSize;
+  readonly #lagBound: LagBound | undefined;
   #wake: (() => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
@@ -126,6 +127,7 @@ export class Engine implements RiskEngine {
     this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
     if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
+    if (options.lagBound !== undefined) this.#lagBound = new LagBound(options.lagBound);
     this.#batchSize = new BatchSize(options.batchSize, LEAST_BATCH, options.pullLimit);
   }
 
@@ -285,7 +287,7 @@ export class Engine implements RiskEngine {
     for (const { input } of commands) placed.push(ownInput(input));
     let rows: JournalRow[];
     try {
-      rows = this.#shard.fold(this.#withLag(placed));
+      rows = this.#shard.fold(this.#lagBound?.marked(placed, this.#eventTimeUs) ?? placed);
       await this.#append(rows, spans, this.#head.epoch);
     } catch (error) {
       // They wait again, to be told why the engine leaves.
@@ -412,18 +414,10 @@ export class Engine implements RiskEngine {
 
   accountsByMarginRatio(): readonly AccountRank[] {
     // Pages of one list are asked for one after another: the order is kept until the next event.
-    if (this.#ranking?.position === this.#head.position) return this.#ranking.ranks;
-    const { reader } = this.#shard;
-    const ranks: AccountRank[] = [];
-    for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
-      const marginRatioE6 = reader.worstMarginRatioE6(account);
-      ranks.push({ account, state: reader.accountState(account), marginRatioE6 });
+    if (this.#ranking?.position !== this.#head.position) {
+      this.#ranking = { position: this.#head.position, ranks: ranksOf(this.#shard.reader) };
     }
-    ranks.sort((a, b) =>
-      a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
-    );
-    this.#ranking = { position: this.#head.position, ranks };
-    return ranks;
+    return this.#ranking.ranks;
   }
 
   explain(account: number): AccountExplanation {
@@ -439,33 +433,8 @@ export class Engine implements RiskEngine {
     return this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly, this.behind());
   }
 
-  /** CTL-015: how far the newest event that was taken lies behind the wall clock, when that is further than the bound. */
   behind(): FeedLag | undefined {
-    return this.#behind(this.#eventTimeUs);
-  }
-
-  #behind(newestUs: bigint): FeedLag | undefined {
-    const bound = this.#options.lagBound;
-    if (bound === undefined) return undefined;
-    const lagUs = BigInt(bound.clock.nowMs()) * 1_000n - newestUs;
-    const boundUs = BigInt(bound.maxLagMs) * 1_000n;
-    return lagUs <= boundUs ? undefined : { lagUs, boundUs };
-  }
-
-  /**
-   * CTL-015: requests for orders that come while the engine is behind say so to the fold, which has no clock. Requests from
-   * the feed are looked at like those of the gateway, each with the newest event before it.
-   */
-  #withLag(placed: PlacedInput[]): PlacedInput[] {
-    if (this.#options.lagBound === undefined) return placed;
-    let newestUs = this.#eventTimeUs;
-    return placed.map((each) => {
-      const isRequest = each.input.kind === "account" && isHold(each.input.command);
-      const lag = isRequest ? this.#behind(newestUs) : undefined;
-      const timeUs = timeOf(each);
-      if (timeUs > newestUs && timeUs < END_EVENT_TIME_US) newestUs = timeUs;
-      return lag === undefined ? each : { ...each, lag };
-    });
+    return this.#lagBound?.behind(this.#eventTimeUs);
   }
 
   controls(): ControlsView {
@@ -529,6 +498,18 @@ export class Engine implements RiskEngine {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** Accounts of others than the venue, the worst first. */
+function ranksOf(reader: Shard["reader"]): AccountRank[] {
+  const ranks: AccountRank[] = [];
+  for (let account = VENUE_ACCOUNT_NAMES.length; account < reader.accountCount; account++) {
+    const marginRatioE6 = reader.worstMarginRatioE6(account);
+    ranks.push({ account, state: reader.accountState(account), marginRatioE6 });
+  }
+  return ranks.sort((a, b) =>
+    a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
+  );
 }
 
 function reasonOf(error: unknown): string {

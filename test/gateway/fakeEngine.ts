@@ -7,6 +7,7 @@ import {
 } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { AccountBook } from "../../services/engine/accountBook.ts";
 import type { AccountExplanation } from "../../services/engine/explainAccount.ts";
+import { NOTHING_LOOKED_AT } from "../../services/engine/holdOutcome.ts";
 import { Names } from "../../services/engine/names.ts";
 import type {
   AccountRank,
@@ -325,20 +326,9 @@ export const REFUSED_FOR_MARGIN: OrderAnswer = {
 
 /** As the kernel answers when it refuses before it looks at margin: without figures. */
 export const REFUSED_AT_SIGHT: OrderAnswer = {
+  ...NOTHING_LOOKED_AT,
   code: RefusalReason.QUANTITY_OFF_LOT,
   value: 15n,
   limit: 10n,
   binding: "quantity_off_lot",
-  reduces: false,
-  fee: 0n,
-  initialMarginBefore: 0n,
-  initialMarginAfter: 0n,
-  maintenanceMarginBefore: 0n,
-  maintenanceMarginAfter: 0n,
-  equityBefore: 0n,
-  equityAfter: 0n,
-  freeCollateralBefore: 0n,
-  freeCollateralAfter: 0n,
-  priceKind: 0,
-  priceKey: 0,
 };

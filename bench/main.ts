@@ -2,6 +2,7 @@
 
 import { Command, Option } from "commander";
 import { append } from "./append.ts";
+import { asOf } from "./asOf.ts";
 import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
 import { conditionsNow, loadAverage } from "./conditions.ts";
 import { gateBatches, gateInProcess, gateLatency, gateUnary } from "./gate.ts";
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   append,
   replay,
   replaySimulated,
+  asOf,
   kafka,
   gateUnary,
   gateBatches,

@@ -1,20 +1,8 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Replayer } from "../services/audit/replay/replayer.ts";
-import type { Walk } from "../services/audit/replay/walk.ts";
 import type { PlacedInput } from "../services/engine/engineInput.ts";
-import { EVENT_KINDS } from "../services/engine/eventKinds.ts";
-import { DEFAULT_CAPACITIES, genesis, ownInput } from "../services/engine/genesis.ts";
 import { recallInput } from "../services/engine/recall.ts";
-import { Shard } from "../services/engine/shard.ts";
-import { CHAIN_START, hashBatch } from "../services/journal/batchHash.ts";
-import type { JournalBatch, JournalHead } from "../services/journal/journal.ts";
 import { JournalHistory } from "../services/journal/journalHistory.ts";
-import { RungStore } from "../services/journal/rungs.ts";
-import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
-import { kernelBinary } from "../services/kernel/binary.ts";
-import { Kernel } from "../services/kernel/kernel.ts";
 import {
   type Bench,
   type BenchResult,
@@ -25,13 +13,13 @@ import {
 } from "./bench.ts";
 import { removeFolder, temporaryFolder } from "./conditions.ts";
 import { processorClock, type Side } from "./measure.ts";
+import { ingest, placedInputs, tablesHash, walkAll } from "./recordedJournal.ts";
 import { type RecordedInputs, simulatedInputs } from "./simulatedInputs.ts";
 import { tapeInputs, tapeMissing } from "./tapeInputs.ts";
 
 /** A round lives this many inputs again, and a round of it takes seconds: few rounds, so that all of it ends in minutes. */
 const INPUTS = { quick: 50_000, full: 200_000 } as const;
 const SIMULATED_INPUTS = 40_000;
-const INPUTS_PER_BATCH = 1_000;
 const MOST_ROUNDS = 7;
 const PROMISED = { live: 5, scan: 0.4 } as const;
 /** How often a round replays and scans, while it lives once: what takes a fifth of the time meets as many of the machine's moods. */
@@ -124,10 +112,6 @@ async function compareReplay(
   }
 }
 
-function placedInputs({ market, inputs }: RecordedInputs): PlacedInput[] {
-  return [...genesis("bench", DEFAULT_CAPACITIES, market), ...inputs.map(ownInput)];
-}
-
 /** The inputs of the journal, as they once came in. */
 async function recalledInputs(history: JournalHistory, folder: string): Promise<PlacedInput[]> {
   const { names } = (await walkAll(history, folder)).shard;
@@ -142,52 +126,8 @@ async function recalledInputs(history: JournalHistory, folder: string): Promise<
   return inputs;
 }
 
-/** @returns a hash of the state at the end */
-async function ingest(inputs: readonly PlacedInput[], file: string): Promise<string> {
-  const journal = SqliteJournal.open(
-    file,
-    Object.entries(EVENT_KINDS).map(([name, kind]) => [kind, name] as const),
-  );
-  const shard = new Shard(Kernel.create(kernelBinary(), DEFAULT_CAPACITIES));
-  await journal.keepKernel(shard.kernel.hash, shard.kernel.binary);
-  let head: JournalHead = { batch: 0, position: 0, epoch: 0, hash: CHAIN_START };
-  const append = async (rows: JournalBatch["rows"]): Promise<void> => {
-    const batch: Omit<JournalBatch, "hash"> = {
-      batch: head.batch + 1,
-      epoch: 1,
-      eventTimeUs: Number(shard.reader.eventTimeUs),
-      kernelHash: shard.kernel.hash,
-      spans: [],
-      rows,
-      previousHash: head.hash,
-    };
-    const hash = hashBatch(batch);
-    await journal.append({ ...batch, hash }, head);
-    head = { batch: batch.batch, position: rows.at(-1)!.position, epoch: 1, hash };
-  };
-  for (let first = 0; first < inputs.length; first += INPUTS_PER_BATCH) {
-    await append(shard.fold(inputs.slice(first, first + INPUTS_PER_BATCH)));
-  }
-  await journal.close();
-  return tablesHash(shard);
-}
-
 async function replayAll(history: JournalHistory, folder: string): Promise<string> {
   return tablesHash((await walkAll(history, folder)).shard);
-}
-
-async function walkAll(history: JournalHistory, folder: string): Promise<Walk> {
-  const replayer = new Replayer(history, new RungStore(join(folder, "no-rungs")));
-  const walk = replayer.walkFromStart(replayer.head().lastPosition);
-  await walk.advanceTo(replayer.head().lastPosition);
-  return walk;
-}
-
-/** Accounts, pools and positions. */
-function tablesHash({ kernel }: Shard): string {
-  const hash = createHash("sha256");
-  for (const table of [6, 7, 8]) hash.update(kernel.table(table));
-  return hash.digest("hex");
 }
 
 function scanRows(file: string, events: number): void {

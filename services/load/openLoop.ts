@@ -1,6 +1,7 @@
 // An open-loop load: requests are due by a Poisson process, whether or not earlier ones were answered, and latency counts from
 // when a request was due. So an engine that stalls cannot hide the waiting that it caused.
 
+import { Drawing } from "../ingest/drawing.ts";
 import { LatencyHistogram, type Percentiles } from "./latencyHistogram.ts";
 
 /** What came of one request. */
@@ -42,7 +43,9 @@ const MOST_AT_ONCE = 64;
 /** Runs one load to its end and waits for the last answer. */
 export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
   const { ratePerSecond, seconds, send, nowMs } = plan;
-  const random = uniform(plan.seed);
+  const drawing = new Drawing(plan.seed);
+  let gaps = 0;
+  const random = () => drawing.uniform(0, gaps++, 0);
   const answered = new LatencyHistogram();
   const turnedAway = new LatencyHistogram();
   const turnedAwayAfterSend = new LatencyHistogram();
@@ -110,15 +113,4 @@ function gapMs(random: () => number, ratePerSecond: number): number {
 
 function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Numbers in [0, 1) from a seed (xorshift of 32 bits): a load can be run again. */
-function uniform(seed: number): () => number {
-  let state = seed | 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

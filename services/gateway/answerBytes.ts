@@ -33,11 +33,16 @@ class AnswerWriter {
   readonly #names = new Map<string, Buffer>();
   readonly #errors = new WeakMap<GateError, Uint8Array>();
 
-  /** What was written, as bytes of its own; the writer is empty afterwards. */
+  /** Forgets what was written: an answer that could not be encoded to its end must not stand before the next. */
+  begin(asOf: AsOf | undefined): void {
+    this.#at = 0;
+    if (asOf !== undefined) this.message(AS_OF, AsOf.encode(asOf).finish());
+  }
+
+  /** What was written, as bytes of its own. */
   finish(): Buffer {
     const copy = Buffer.allocUnsafeSlow(this.#at);
     this.#bytes.copy(copy, 0, 0, this.#at);
-    this.#at = 0;
     return copy;
   }
 
@@ -233,12 +238,8 @@ function digitsOf(whole: number): number {
 
 const writer = new AnswerWriter();
 
-function writeAsOf(asOf: AsOf | undefined): void {
-  if (asOf !== undefined) writer.message(AS_OF, AsOf.encode(asOf).finish());
-}
-
 export function decideBytes({ asOf, answers }: DecideResponse): Buffer {
-  writeAsOf(asOf);
+  writer.begin(asOf);
   for (const each of answers) {
     const { tag, answer } = each;
     if (answer?.$case === "check" && answer.value instanceof AcceptedOrder) writer.acceptedAnswer(tag, answer.value);
@@ -251,7 +252,7 @@ export function decideBytes({ asOf, answers }: DecideResponse): Buffer {
 export function checkOrderBytes(response: CheckOrderResponse): Buffer {
   const { asOf, decision } = response;
   if (!(decision instanceof AcceptedOrder)) return Buffer.from(CheckOrderResponse.encode(response).finish());
-  writeAsOf(asOf);
+  writer.begin(asOf);
   writer.acceptedOrder(DECISION, decision);
   return writer.finish();
 }

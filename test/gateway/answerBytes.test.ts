@@ -126,3 +126,12 @@ test("a batch of checks, refusals, holds and errors, of any size", () => {
     }),
   );
 });
+
+test("an answer that cannot be encoded leaves nothing in the one after it", () => {
+  const accepted = new AcceptedOrder(ACCEPTED, "USDT", 6);
+  const alone = checkOrderBytes({ asOf: undefined, decision: accepted });
+  const beyond: GateAnswer = { tag: LIMIT * 4n, answer: { $case: "hold", value: undefined as never } };
+  const answers: GateAnswer[] = [{ tag: 1n, answer: { $case: "check", value: accepted } }, beyond];
+  expect(() => decideBytes({ asOf: undefined, answers })).toThrow();
+  expect(checkOrderBytes({ asOf: undefined, decision: accepted })).toEqual(alone);
+});

@@ -36,7 +36,7 @@ import {
   LIQUIDITY_TAKER, MARGIN_MODE_SET, MARGIN_TABLE_SET, MARK_PRICE_SET, MODE_CROSS, MODE_ISOLATED, MODE_PORTFOLIO, NONE, POSITION_QUANTITY,
   RECORD_QUARANTINED, REGIME_SET, SCENARIO_GRID_SET, SHARD_OPENED, SIDE_BUY, SIDE_SELL, VENUE_INSURANCE, WITHDRAWN,
 } from "../memory/layout";
-import { passInputEdge } from "../portfolio/keptBooks";
+import { passInputEdge } from "../portfolio/bookNotes";
 import { listCurrency, listInstrument, openShard, setMarginTable, setScenarioGrid } from "./listings";
 import { applyFunding, setIndexPrice, setMark, settleInstrument } from "./markets";
 import { answerValue, attribute, emit, openOutput, refuse, refusedWith, setValue, wasApplied } from "../memory/outputs";

@@ -127,6 +127,11 @@ export class GatewayClient {
     this.#controls = new ControlServiceClient(target, credentials.createInsecure(), { channelOverride });
   }
 
+  /** As many calls wait as may: the next one would be turned away. */
+  get full(): boolean {
+    return this.#waiting >= this.#address.callsWaiting;
+  }
+
   getAccount(account: string): Promise<GetAccountResponse> {
     return this.#call((...rest) => this.#accounts.getAccount({ account }, ...rest));
   }
@@ -238,10 +243,10 @@ export class GatewayClient {
       callback: (error: ServiceError | null, response: Response) => void,
     ) => void,
   ): Promise<Response> {
-    const { clockMs, deadlineMs, callsWaiting } = this.#address;
-    if (this.#waiting >= callsWaiting) {
+    if (this.full) {
       return Promise.reject(this.#busy);
     }
+    const { clockMs, deadlineMs } = this.#address;
     this.#waiting += 1;
     return new Promise((resolve, reject) => {
       send(new Metadata(), { deadline: clockMs() + deadlineMs }, (error, response) => {

@@ -37,7 +37,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   nameLength: 128,
   callsPerBatch: 1_000,
   holdsWaiting: 4_000,
-  callsPerConnection: 32,
+  callsPerConnection: 16,
   turnMs: 10,
   receiveBytes: 1 << 20,
   // What gRPC clients accept unless told otherwise.

@@ -53,15 +53,18 @@ export class GateLoad {
   }
 
   /** Sends one message, with one question or `batchSize` of them. */
-  async send(message: number): Promise<LoadResult> {
-    const { mode, batchSize } = this.#options;
+  send(message: number): LoadResult | Promise<LoadResult> {
     const connection = message % this.#clients.length;
     const client = this.#clients[connection]!;
+    const stream = this.#streams[connection];
+    // Before the questions are made: a sender ten times too fast must not spend himself on what he will not send.
+    return (stream ?? client).full ? "turned away" : this.#send(message, client, stream);
+  }
+
+  async #send(message: number, client: GatewayClient, stream: GateStream | undefined): Promise<LoadResult> {
+    const { mode, batchSize } = this.#options;
     try {
       if (mode === "unary") return await this.#ask(client, message);
-      // Before the questions are made: a sender ten times too fast must not spend himself on what he will not send.
-      const stream = this.#streams[connection];
-      if (stream?.full) return "turned away";
       const calls = Array.from({ length: batchSize }, (_, index) => this.#call(message * batchSize + index));
       const answers = stream === undefined ? (await client.decide(calls)).answers : await stream.ask(calls);
       calls.forEach((call, index) => {

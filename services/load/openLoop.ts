@@ -14,7 +14,8 @@ export interface LoadPlan {
   readonly seed: number;
   /** Requests that may be under way: what is due beyond is not sent and counts as lost. */
   readonly inFlight: number;
-  readonly send: (number: number) => Promise<LoadResult>;
+  /** Whoever turns a request away at once says so at once: a promise for each would cost a sender ten times too fast his time. */
+  readonly send: (number: number) => LoadResult | Promise<LoadResult>;
   readonly nowMs: () => number;
 }
 
@@ -61,18 +62,26 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
       lost += 1;
       return;
     }
-    underWay += 1;
     const sentMs = nowMs();
-    last = send(due).then(
+    const note = (result: LoadResult) => {
+      const endMs = nowMs();
+      if (result === "failed") failed += 1;
+      else if (result === "answered") answered.add(endMs - dueMs);
+      else {
+        turnedAway.add(endMs - dueMs);
+        turnedAwayAfterSend.add(endMs - sentMs);
+      }
+    };
+    const sent = send(due);
+    if (typeof sent === "string") {
+      note(sent);
+      return;
+    }
+    underWay += 1;
+    last = sent.then(
       (result) => {
         underWay -= 1;
-        const endMs = nowMs();
-        if (result === "failed") failed += 1;
-        else if (result === "answered") answered.add(endMs - dueMs);
-        else {
-          turnedAway.add(endMs - dueMs);
-          turnedAwayAfterSend.add(endMs - sentMs);
-        }
+        note(result);
       },
       () => {
         underWay -= 1;

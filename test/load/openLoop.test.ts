@@ -17,7 +17,7 @@ function plan(changes: Partial<LoadPlan> = {}): LoadPlan {
     seconds: 2,
     seed: 7,
     inFlight: 1_000,
-    send: async () => "answered",
+    send: async (): Promise<LoadResult> => "answered",
     nowMs: steppingClock(),
     ...changes,
   };
@@ -50,7 +50,7 @@ describe("an open-loop load", () => {
       plan({
         seconds: 1,
         // The sender itself stands still for 400 ms at its hundredth request: what was due meanwhile has waited.
-        send: async () => {
+        send: async (): Promise<LoadResult> => {
           sent += 1;
           if (sent === 100) nowMs += 400;
           return "answered";
@@ -109,6 +109,16 @@ describe("an open-loop load", () => {
     expect(answered).toBe(Math.floor(due / 4));
     expect(turnedAway).toBe(Math.floor((due + 3) / 4));
     expect(failed).toBe(due - answered - turnedAway);
+  });
+
+  test("counts what its sender turns away at once, and never has it under way", async () => {
+    const report = await runOpenLoop(
+      plan({ inFlight: 1, send: (number) => (number % 2 === 0 ? "turned away" : "answered") }),
+    );
+    expect(report.due).toBeGreaterThan(1_000);
+    expect(report.turnedAway).toBe(Math.floor(report.due / 2));
+    expect(report.answered).toBe(Math.ceil(report.due / 2));
+    expect(report.lost + report.failed).toBe(0);
   });
 });
 

@@ -73,11 +73,14 @@ export async function compare(
   clock: RoundClock = wallClock,
 ): Promise<Pick<BenchResult, "series" | "comparisons">> {
   const series = await interleave([ours, ...references.map(({ side }) => side), ...alsoTimed], rounds, clock);
-  const comparisons = references.map(({ side, atLeast }, index): Comparison => {
-    const ratio = ratioOf(series[0]!, series[index + 1]!);
-    return atLeast === undefined
-      ? { reference: side.name, ratio }
-      : { reference: side.name, ratio, atLeast, verdict: verdictOn(ratio, atLeast) };
-  });
+  const comparisons = references.map(({ atLeast }, index) => compared(series[0]!, series[index + 1]!, atLeast));
   return { series, comparisons };
+}
+
+/** @param atLeast what is promised; without it there is no verdict */
+export function compared(ours: Series, reference: Series, atLeast?: number): Comparison {
+  const ratio = ratioOf(ours, reference);
+  return atLeast === undefined
+    ? { reference: reference.name, ratio }
+    : { reference: reference.name, ratio, atLeast, verdict: verdictOn(ratio, atLeast) };
 }

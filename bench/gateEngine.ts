@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
-import type { Percentiles } from "../services/load/latencyHistogram.ts";
+import type { LatencyCounts, Percentiles } from "../services/load/latencyHistogram.ts";
+import { BATCH } from "./gateQuestions.ts";
 
 export type ServerQuestion =
   | { readonly what: "figures" | "collect" | "end" }
@@ -22,7 +23,7 @@ export interface ServerFigures {
   /** The same in CPU time of the thread, from the begin of the turn of its event loop before: what an own core would take at most. */
   readonly turnedAwayCpuMs: Percentiles;
   /** Of single checks, likewise. */
-  readonly checkedCpuMs: Percentiles;
+  readonly checkedCpu: LatencyCounts;
   readonly loopDelayP99Ms: number;
 }
 
@@ -48,11 +49,12 @@ export class GateEngine {
     return answer;
   }
 
-  load(changes: Pick<GateLoadOptions, "mode" | "kind" | "run"> & { readonly waiting: number }): GateLoad {
+  load(
+    changes: Pick<GateLoadOptions, "mode" | "kind" | "run" | "connections"> & { readonly waiting: number },
+  ): GateLoad {
     const { waiting, ...options } = changes;
     return new GateLoad({
       address: { host: "127.0.0.1", port: this.port, clockMs: Date.now, callsWaiting: waiting },
-      connections: 4,
       batchSize: BATCH,
       accounts: Array.from({ length: 50 }, (_, number) => `sim-${String(number + 1).padStart(4, "0")}`),
       instrument: "BTC-PERP",
@@ -67,7 +69,15 @@ export class GateEngine {
   }
 }
 
-export const BATCH = 64;
+/** An engine for the time of one bench. */
+export async function withEngine<Result>(measure: (engine: GateEngine) => Promise<Result>): Promise<Result> {
+  const engine = await GateEngine.start();
+  try {
+    return await measure(engine);
+  } finally {
+    await engine.end();
+  }
+}
 
 function answerOf<Message>(worker: Worker): Promise<Message> {
   return new Promise((resolve, reject) => {

@@ -23,6 +23,7 @@ import { LatencyHistogram } from "../services/load/latencyHistogram.ts";
 import { removeFolder, temporaryFolder } from "./conditions.ts";
 import type { ServerFigures, ServerQuestion } from "./gateEngine.ts";
 import { PacedVenue } from "./pacedVenue.ts";
+import { TurnWaits, threadCpuMs } from "./turnWaits.ts";
 
 const OPENING_INPUTS = 20_000;
 
@@ -31,28 +32,10 @@ const collectGarbage = runInNewContext("gc") as () => void;
 const folder = temporaryFolder();
 const market = loadNamedMarket("simulated");
 const nowMs = () => performance.now();
-// Turns of the event loop, by CPU time: what is turned away came after the turn before had begun to read.
-let turnBeganMs: number | undefined;
-let lastTurnMs = 0;
+const waits = new TurnWaits();
 let turnedAwayCpu = new LatencyHistogram();
-let checkedCpu = new LatencyHistogram();
 
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
-function beginTurn(): void {
-  if (turnBeganMs !== undefined) return;
-  const began = cpuMs();
-  turnBeganMs = began;
-  setImmediate(() => {
-    lastTurnMs = began;
-    turnBeganMs = undefined;
-  });
-}
-
-const venue = new PacedVenue({ market, seed: 7, clock: systemClock }, nowMs, () => beginTurn());
+const venue = new PacedVenue({ market, seed: 7, clock: systemClock }, nowMs, () => waits.beginTurn());
 const engine = await Engine.open({
   journal: SqliteJournal.open(join(folder, "shard.sqlite"), []),
   snapshots: new SnapshotStore(join(folder, "snapshots")),
@@ -82,23 +65,23 @@ function note(beganMs: number, answers: readonly GateAnswer[] | undefined): void
   underWay -= 1;
   if (!answers?.some(({ answer }) => answer?.$case === "error")) return;
   turnedAway.add(nowMs() - beganMs);
-  turnedAwayCpu.add(cpuMs() - lastTurnMs);
+  turnedAwayCpu.add(waits.waitedMs());
 }
 
 const server = new Server({ "grpc.max_concurrent_streams": DEFAULT_LIMITS.callsPerConnection });
 const measured: GateServiceServer = {
   ...gate,
   checkOrder: (call, callback) => {
-    beginTurn();
-    gate.checkOrder(call, (error, response, ...rest) => {
-      checkedCpu.add(cpuMs() - lastTurnMs);
-      callback(error, response, ...rest);
+    waits.beginTurn();
+    gate.checkOrder(call, (...answered) => {
+      waits.answered();
+      callback(...answered);
     });
   },
   decide: (call, callback) => {
     const beganMs = nowMs();
     underWay += 1;
-    beginTurn();
+    waits.beginTurn();
     gate.decide(call, (error, response, ...rest) => {
       note(beganMs, response?.answers);
       callback(error, response, ...rest);
@@ -117,7 +100,7 @@ function figures(): ServerFigures {
     engine.account(account).pools.map((pool) => Number(pool.reserved)),
   );
   const answer: ServerFigures = {
-    cpuMs: cpuMs(),
+    cpuMs: threadCpuMs(),
     inputs: fills + marks,
     heapBytes: process.memoryUsage().heapUsed,
     underWay,
@@ -125,12 +108,11 @@ function figures(): ServerFigures {
     turnedAway: turnedAway.count,
     turnedAwayMs: turnedAway.percentiles(),
     turnedAwayCpuMs: turnedAwayCpu.percentiles(),
-    checkedCpuMs: checkedCpu.percentiles(),
+    checkedCpu: waits.take(),
     loopDelayP99Ms: delay.percentile(99) / 1e6,
   };
   turnedAway = new LatencyHistogram();
   turnedAwayCpu = new LatencyHistogram();
-  checkedCpu = new LatencyHistogram();
   delay.reset();
   return answer;
 }

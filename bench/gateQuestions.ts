@@ -2,6 +2,9 @@ import type { Order } from "../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../generated/proto/plimsoll/v1/venue_events.ts";
 import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
 
+/** Questions in a message with many. */
+export const BATCH = 64;
+
 /** The n-th order of the benches: a limit order of the account with one position. */
 export function question(number: number): Order {
   return {

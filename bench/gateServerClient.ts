@@ -1,0 +1,136 @@
+import { Worker } from "node:worker_threads";
+import { type Client, credentials, makeClientConstructor, type ServiceError } from "@grpc/grpc-js";
+import {
+  type CheckOrderRequest,
+  type CheckOrderResponse,
+  type GateAnswer,
+  GateServiceClient,
+} from "../generated/proto/plimsoll/v1/gate_service.ts";
+import type { LatencyCounts } from "../services/load/latencyHistogram.ts";
+import { type BenchResult, UnequalOutputsError } from "./bench.ts";
+import { BATCH, ECHO, question } from "./gateQuestions.ts";
+
+export const UNDER_WAY = 32;
+
+export type Kind = "check" | "echo";
+
+/** Of the server's thread. */
+export interface GateServerFigures {
+  readonly cpuMs: number;
+  /** Of what was answered since the figures were asked for last, where the server counts them. */
+  readonly waits: LatencyCounts;
+}
+
+/** What its thread is started with. */
+export interface GateServerData {
+  /** Whether it counts waits, which costs each call some CPU time. */
+  readonly countsWaits: boolean;
+}
+
+type Answered = (error: ServiceError | null, response: CheckOrderResponse) => void;
+interface EchoClient extends Client {
+  checkOrder(request: CheckOrderRequest, answered: Answered): void;
+}
+
+export async function withServer(
+  workerData: GateServerData,
+  measure: (server: GateServer) => Promise<BenchResult>,
+): Promise<BenchResult> {
+  const worker = new Worker(new URL("./gateServer.ts", import.meta.url), { workerData });
+  const { port } = await messageOf<{ port: number }>(worker);
+  const server = new GateServer(worker, port);
+  try {
+    return await measure(server);
+  } finally {
+    await server.end();
+  }
+}
+
+/** The gate in a thread of its own, and clients of it. */
+export class GateServer {
+  readonly #worker: Worker;
+  readonly #gate: GateServiceClient;
+  readonly #echo: EchoClient;
+
+  constructor(worker: Worker, port: number) {
+    this.#worker = worker;
+    const address = `127.0.0.1:${port}`;
+    const Echo = makeClientConstructor(ECHO, "Echo");
+    this.#gate = new GateServiceClient(address, credentials.createInsecure());
+    const channelOverride = this.#gate.getChannel();
+    this.#echo = new Echo(address, credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
+  }
+
+  async figures(): Promise<GateServerFigures> {
+    const answer = messageOf<GateServerFigures>(this.#worker);
+    this.#worker.postMessage("figures");
+    return answer;
+  }
+
+  ask(kind: Kind, number: number): Promise<CheckOrderResponse> {
+    return new Promise((resolve, reject) => {
+      const answered: Answered = (error, response) => (error === null ? resolve(response) : reject(error));
+      const request = { order: question(number) };
+      if (kind === "check") this.#gate.checkOrder(request, answered);
+      else this.#echo.checkOrder(request, answered);
+    });
+  }
+
+  /** So many calls, `UNDER_WAY` at a time. */
+  unary(kind: Kind, calls: number): Promise<void> {
+    return atATime(calls, (number) => this.ask(kind, number));
+  }
+
+  batches(count: number): Promise<void> {
+    return atATime(count, (number) => this.#decide(number));
+  }
+
+  /** @throws UnequalOutputsError */
+  async sameAnswers(): Promise<string> {
+    const [gate, echo, batch] = [await this.ask("check", 0), await this.ask("echo", 0), await this.#decide(0)];
+    const text = (decision: unknown) =>
+      JSON.stringify(decision, (_, value) => (typeof value === "bigint" ? `${value}` : value));
+    const [first] = batch;
+    if (text(gate) !== text(echo) || first?.$case !== "check" || text(first.value) !== text(gate.decision)) {
+      throw new UnequalOutputsError(`${text(gate)}, ${text(echo)} and ${text(first)}`);
+    }
+    return "the answer to the first order, unary, in a batch and of the echo";
+  }
+
+  #decide(batch: number) {
+    const calls = Array.from({ length: BATCH }, (_, index) => {
+      const number = batch * BATCH + index;
+      return { tag: BigInt(number), call: { $case: "check" as const, value: question(number) } };
+    });
+    return new Promise<GateAnswer["answer"][]>((resolve, reject) => {
+      this.#gate.decide({ calls }, (error, response) =>
+        error === null ? resolve(response.answers.map(({ answer }) => answer)) : reject(error),
+      );
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#gate.close();
+    this.#worker.postMessage("end");
+    await this.#worker.terminate();
+  }
+}
+
+async function atATime(count: number, ask: (number: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await ask(next++);
+  };
+  await Promise.all(Array.from({ length: UNDER_WAY }, worker));
+}
+
+function messageOf<Message>(worker: Worker): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => reject(error);
+    worker.once("error", failed);
+    worker.once("message", (message: Message) => {
+      worker.off("error", failed);
+      resolve(message);
+    });
+  });
+}

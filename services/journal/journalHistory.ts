@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SourceSpan } from "../ingest/source.ts";
 import { type ColumnsRecord, columnsOf, type EventColumns, SELECT_COLUMNS } from "./eventColumns.ts";
+import { type EventRecord, rowOf, SELECT_EVENTS } from "./eventRecord.ts";
 import type { JournalRow } from "./journal.ts";
 
 /** A batch without its rows. */
@@ -18,8 +19,6 @@ export interface BatchOutline {
 /** Columns of `#bounds`. */
 const LAST_POSITION = 0;
 const EVENT_TIME = 1;
-
-type EventRecord = [number, number, number | null, number | null, number, number, Uint8Array];
 
 /**
  * A journal as those read it who ask about the past: by position and by time, any stretch, each look-up by primary key.
@@ -42,9 +41,8 @@ export class JournalHistory {
     this.#newest = database.prepare("SELECT max(batch) AS batch FROM batch");
     this.#bounds = database.prepare("SELECT last_position, event_time_us FROM batch WHERE batch = ?");
     this.#bounds.setReturnArrays(true);
-    const columns = "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event ";
-    this.#row = database.prepare(`${columns} WHERE position = ?`);
-    this.#rows = database.prepare(`${columns} WHERE position BETWEEN ? AND ? ORDER BY position`);
+    this.#row = database.prepare(`${SELECT_EVENTS}WHERE position = ?`);
+    this.#rows = database.prepare(`${SELECT_EVENTS}WHERE position BETWEEN ? AND ? ORDER BY position`);
     this.#columns = database.prepare(SELECT_COLUMNS);
     this.#columns.setReturnArrays(true);
     this.#row.setReturnArrays(true);
@@ -105,12 +103,12 @@ export class JournalHistory {
 
   row(position: number): JournalRow | undefined {
     const record = this.#row.get(position) as unknown as EventRecord | undefined;
-    return record === undefined ? undefined : toRow(record);
+    return record === undefined ? undefined : rowOf(record);
   }
 
   /** Both ends included. */
   rows(first: number, last: number): JournalRow[] {
-    return (this.#rows.all(first, last) as unknown as EventRecord[]).map(toRow);
+    return (this.#rows.all(first, last) as unknown as EventRecord[]).map(rowOf);
   }
 
   /** The same stretch column by column. */
@@ -127,16 +125,4 @@ export class JournalHistory {
   close(): void {
     this.#database.close();
   }
-}
-
-function toRow([position, kind, account, instrument, previous, eventTimeUs, payload]: EventRecord): JournalRow {
-  return {
-    position,
-    kind,
-    account: account ?? undefined,
-    instrument: instrument ?? undefined,
-    previous,
-    eventTimeUs,
-    payload,
-  };
 }

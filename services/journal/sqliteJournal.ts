@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SourcePosition, SourceSpan } from "../ingest/source.ts";
 import { CHAIN_START, spansText } from "./batchHash.ts";
+import { type EventRecord, rowOf, SELECT_EVENTS } from "./eventRecord.ts";
 import {
   type Journal,
   type JournalBatch,
@@ -184,10 +185,7 @@ export class SqliteJournal implements Journal {
       "SELECT batch, first_position, last_position, epoch, event_time_us, kernel_hash, sources, previous_hash, hash " +
         "FROM batch WHERE batch >= ? ORDER BY batch LIMIT 256",
     );
-    const selectEvents = this.#database.prepare(
-      "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event " +
-        "WHERE position BETWEEN ? AND ? ORDER BY position",
-    );
+    const selectEvents = this.#database.prepare(`${SELECT_EVENTS}WHERE position BETWEEN ? AND ? ORDER BY position`);
     selectEvents.setReturnArrays(true);
     let next = from;
     for (;;) {
@@ -206,7 +204,7 @@ export class SqliteJournal implements Journal {
         for (; index <= last; index++) {
           const record = batches[index]!;
           const rows: JournalRow[] = [];
-          while (at < events.length && events[at]![0] <= record.last_position) rows.push(toRow(events[at++]!));
+          while (at < events.length && events[at]![0] <= record.last_position) rows.push(rowOf(events[at++]!));
           requireWhole(record, rows);
           yield toBatch(record, rows);
         }
@@ -216,12 +214,10 @@ export class SqliteJournal implements Journal {
   }
 
   async row(position: number): Promise<JournalRow | undefined> {
-    const select = this.#database.prepare(
-      "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event WHERE position = ?",
-    );
+    const select = this.#database.prepare(`${SELECT_EVENTS}WHERE position = ?`);
     select.setReturnArrays(true);
     const record = select.get(position) as unknown as EventRecord | undefined;
-    return record === undefined ? undefined : toRow(record);
+    return record === undefined ? undefined : rowOf(record);
   }
 
   async sourcePositions(): Promise<SourcePosition[]> {
@@ -284,20 +280,6 @@ interface BatchRecord {
   readonly sources: string;
   readonly previous_hash: Uint8Array;
   readonly hash: Uint8Array;
-}
-
-type EventRecord = [number, number, number | null, number | null, number, number, Uint8Array];
-
-function toRow([position, kind, account, instrument, previous, eventTimeUs, payload]: EventRecord): JournalRow {
-  return {
-    position,
-    kind,
-    account: account ?? undefined,
-    instrument: instrument ?? undefined,
-    previous,
-    eventTimeUs,
-    payload,
-  };
 }
 
 /** @throws JournalDamagedError when the rows are not those that the batch claims */

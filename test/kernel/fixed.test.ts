@@ -1,15 +1,12 @@
 // assembly/memory/fixed.ts against BigInt: a x b / c in every rounding, through 128 bits, and the guard.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { main as compile } from "assemblyscript/asc";
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { compileKernelPart } from "./compileKernelPart.ts";
 
-const root = join(import.meta.dirname, "../..");
 const ENTRY = `
-export { mulDivFloor, mulDivCeil, mulDivTrunc, clearOverflow } from "./fixed";
-import { overflowed } from "./fixed";
+export { mulDivFloor, mulDivCeil, mulDivTrunc, clearOverflow } from "../memory/fixed";
+import { overflowed } from "../memory/fixed";
 export function hasOverflowed(): bool { return overflowed; }
 `;
 const GUARD = 2n ** 62n;
@@ -26,40 +23,7 @@ interface Fixed {
 let fixed: Fixed;
 
 beforeAll(async () => {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await compile(
-    [
-      "assembly/memory/entry.ts",
-      "--outFile",
-      "fixed.wasm",
-      "--runtime",
-      "stub",
-      "--optimizeLevel",
-      "3",
-      "--noAssert",
-      "--use",
-      "abort=",
-    ],
-    {
-      readFile: (name, folder) => {
-        if (name === "assembly/memory/entry.ts") return ENTRY;
-        // The kernel's own settings would import a memory.
-        if (name === "asconfig.json") return null;
-        try {
-          return readFileSync(join(folder === "." ? root : folder, name), "utf8");
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (_, contents) => {
-        binary = contents as Uint8Array;
-      },
-      listFiles: () => [],
-    },
-  );
-  expect(error, stderr.toString()).toBeNull();
-  const { instance } = await WebAssembly.instantiate(binary as Uint8Array<ArrayBuffer>, {});
-  fixed = instance.exports as unknown as Fixed;
+  fixed = await compileKernelPart<Fixed>(ENTRY);
 });
 
 function exact(a: bigint, b: bigint, c: bigint): { floor: bigint; ceil: bigint; trunc: bigint } {

@@ -1,8 +1,5 @@
 // The pairing of assembly/regime/strategy.ts against the oracle's, and the oracle's against every pairing of small books.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { main as compile } from "assemblyscript/asc";
 import * as fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import {
@@ -14,9 +11,8 @@ import {
   type StrategyRow,
   strategy,
 } from "../oracle/regime/strategy.ts";
+import { compileKernelPart } from "./compileKernelPart.ts";
 
-const root = join(import.meta.dirname, "../..");
-const SOURCE = "assembly/regime/entry.ts";
 const ENTRY = `export { leastRequirement } from "./strategy";`;
 
 const ONE = 10n ** 18n;
@@ -32,42 +28,7 @@ interface Exports {
 let kernel: Exports;
 
 beforeAll(async () => {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await compile(
-    [
-      SOURCE,
-      "--outFile",
-      "strategy.wasm",
-      "--runtime",
-      "stub",
-      "--optimizeLevel",
-      "3",
-      "--noAssert",
-      "--enable",
-      "simd",
-      "--use",
-      "abort=",
-    ],
-    {
-      readFile: (name, folder) => {
-        if (name === SOURCE) return ENTRY;
-        // The kernel's own settings would import a memory.
-        if (name === "asconfig.json") return null;
-        try {
-          return readFileSync(join(folder === "." ? root : folder, name), "utf8");
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (_, contents) => {
-        binary = contents as Uint8Array;
-      },
-      listFiles: () => [],
-    },
-  );
-  expect(error, stderr.toString()).toBeNull();
-  const { instance } = await WebAssembly.instantiate(binary as Uint8Array<ArrayBuffer>, {});
-  kernel = instance.exports as unknown as Exports;
+  kernel = await compileKernelPart<Pick<Exports, "leastRequirement">>(ENTRY);
   kernel.memory.grow(64);
 }, 60_000);
 

@@ -24,7 +24,7 @@ const PROMISED = { live: 5, scan: 0.4 } as const;
 /** How often a round replays and scans, while it lives once, which takes as long as that. */
 const TIMES = 3;
 /** Events that the live side gets its inputs of at a time: what is in memory is its garbage collector's work too. */
-const EVENTS_RECALLED = 10_000;
+const EVENTS_RECALLED = 40_000;
 /** Rows that a page of a scan reads. */
 const PAGE = 20_000;
 

@@ -18,10 +18,10 @@ import { tapeJournal, tapeMissing } from "./tapeJournal.ts";
 /** Inputs of the tape; all of it are 1.5 million. */
 const INPUTS = { quick: 200_000, full: Infinity } as const;
 const SIMULATED_INPUTS = 40_000;
-/** A round takes seconds, with the whole tape nearly a minute: few rounds, so that all of it ends in minutes. */
+/** With the whole tape a round takes most of a minute: few rounds, so that all of it ends in minutes. */
 const MOST_ROUNDS = 7;
 const PROMISED = { live: 5, scan: 0.4 } as const;
-/** How often a round replays and scans, while it lives once, which takes as long as that. */
+/** How often a round replays and scans, while it lives once, which takes about as long. */
 const TIMES = 3;
 /** Events that the live side gets its inputs of at a time: what is in memory is its garbage collector's work too. */
 const EVENTS_RECALLED = 40_000;
@@ -32,7 +32,7 @@ const PAGE = 20_000;
 export const replay: Bench = {
   name: "replay",
   summary:
-    "the whole BitMEX journal (--quick: a stretch) replayed, against the live engine and a raw scan; ten minutes",
+    "the whole BitMEX journal (--quick: a stretch) replayed, against the live engine and a raw scan; six to ten minutes",
   run: async ({ quick, rounds }: BenchSize): Promise<BenchResult | SkippedBench> => {
     const skipped = tapeMissing();
     if (skipped !== undefined) return { name: "replay", skipped };

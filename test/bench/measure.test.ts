@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { interleave, LEAST_ROUNDS, type Side } from "../../bench/measure.ts";
 
-const WARM_UP_MS = 1_000;
+const RUN_MS = 1_000;
 
 /** Time goes by only where a side says so. */
 class Clock {
@@ -27,16 +27,16 @@ class Clock {
 describe("rounds", () => {
   test("what is not a side's work does not count, and a side that runs several times counts the mean", async () => {
     const clock = new Clock();
-    const sides = [clock.side("short", [], WARM_UP_MS, 0, 3), clock.side("long", [], 3 * WARM_UP_MS, 500)];
+    const sides = [clock.side("short", [], RUN_MS, 0, 3), clock.side("long", [], 3 * RUN_MS, 500)];
     const [short, long] = await interleave(sides, LEAST_ROUNDS, clock.read);
-    expect(short!.roundsMs).toEqual(Array(LEAST_ROUNDS).fill(WARM_UP_MS));
-    expect(long!.roundsMs).toEqual(Array(LEAST_ROUNDS).fill(3 * WARM_UP_MS));
+    expect(short!.roundsMs).toEqual(Array(LEAST_ROUNDS).fill(RUN_MS));
+    expect(long!.roundsMs).toEqual(Array(LEAST_ROUNDS).fill(3 * RUN_MS));
   });
 
   test("sides of a round run by turns", async () => {
     const clock = new Clock();
     const runs: string[] = [];
-    const sides = [clock.side("a", runs, WARM_UP_MS, 0, 3), clock.side("b", runs, WARM_UP_MS, 0, 2)];
+    const sides = [clock.side("a", runs, RUN_MS, 0, 3), clock.side("b", runs, RUN_MS, 0, 2)];
     const [a, b] = await interleave(sides, LEAST_ROUNDS, clock.read);
     const rounds = runs.slice(a!.warmUpRounds + b!.warmUpRounds);
     expect(rounds.slice(0, 10).join("")).toBe("abbaa" + "baaba");

@@ -68,6 +68,7 @@ export const append: Bench = {
 };
 
 interface FileSide extends Side {
+  run(): void | Promise<void>;
   readonly file: string;
 }
 

@@ -6,8 +6,8 @@ import { RungStore } from "../services/journal/rungs.ts";
 import type { Bench, BenchResult, BenchSize, SkippedBench } from "./bench.ts";
 import { removeFolder, temporaryFolder } from "./conditions.ts";
 import { LEAST_ROUNDS, processorClock, quantile, ratioOf, seriesOf, verdictOn } from "./measure.ts";
-import { ingest, placedInputs, walkAll } from "./recordedJournal.ts";
-import { tapeInputs, tapeMissing } from "./tapeInputs.ts";
+import { walkAll } from "./recordedJournal.ts";
+import { tapeJournal, tapeMissing } from "./tapeJournal.ts";
 
 /** They make a journal of a million events and more. */
 const INPUTS = 880_000;
@@ -24,10 +24,8 @@ export const asOf: Bench = {
     if (skipped !== undefined) return { name: "as-of", skipped };
     const folder = temporaryFolder();
     try {
-      const file = join(folder, "journal.sqlite");
       const rungs = new RungStore(join(folder, "rungs"));
-      await ingest(placedInputs(await tapeInputs(INPUTS)), file, rungs);
-      const history = JournalHistory.open(file);
+      const history = JournalHistory.open(await tapeJournal(folder, INPUTS, rungs));
       const events = history.head()!.lastPosition;
       const names = (await walkAll(history, folder)).shard.names.toText().accounts;
       const desk = new ReplayDesk(history, rungs);

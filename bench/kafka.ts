@@ -82,6 +82,7 @@ async function measure(broker: Broker, { quick, rounds }: BenchSize): Promise<Be
 }
 
 interface ReadingSide extends Side {
+  run(): void | Promise<void>;
   /** Last offset by topic and partition, of the round before. */
   read(): ReadonlyMap<string, number>;
 }

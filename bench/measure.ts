@@ -1,13 +1,19 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** One of the things compared. Only `run` is timed; `prepare` and `finish` stand around every round. */
+/**
+ * Does what a side needs in the middle of its run and is not its work: it does not count. Garbage is collected with it, so
+ * none of it is left to the side; what the side itself left until then goes too, in its favour.
+ */
+export type Untimed = <T>(work: () => T) => T;
+
+/** One of the things compared. Only `run` is timed; `prepare` and `finish` stand around every run. */
 export interface Side {
   readonly name: string;
-  /** How often a round runs it, and counts the mean: a short side is then timed over as long a stretch as the others. */
+  /** How often a round runs it, by turns with the others, and counts the mean: a short side then meets as many of the machine's moods. */
   readonly times?: number;
   prepare?(): void | Promise<void>;
-  run(): void | Promise<void>;
+  run(untimed: Untimed): void | Promise<void>;
   finish?(): void | Promise<void>;
 }
 
@@ -47,7 +53,8 @@ export const LEAST_ROUNDS = 7;
 /** Ratios that scatter more say nothing: the verdict is refused. */
 export const MOST_SPREAD = 0.15;
 
-const WARM_UP = { leastRounds: 3, mostRounds: 40, leastMs: 600, settled: 0.03 } as const;
+/** What has run for `mostMs` is compiled, however few its rounds were. */
+const WARM_UP = { leastRounds: 3, mostRounds: 40, leastMs: 600, mostMs: 15_000, settled: 0.03 } as const;
 
 /**
  * Warms every side up, then times them in turn, round by round, in alternating order.
@@ -59,15 +66,32 @@ export async function interleave(sides: readonly Side[], rounds: number, clock =
   for (const side of sides) warmUpRounds.push(await warmUp(side, clock));
   const times: number[][] = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < sides.length; turn++) {
-      const index = round % 2 === 0 ? turn : sides.length - 1 - turn;
-      times[index]!.push(await timed(sides[index]!, clock));
-    }
+    const sums = await timedRound(sides, round, clock);
+    sides.forEach((side, index) => {
+      times[index]!.push(sums[index]! / timesOf(side));
+    });
   }
   return sides.map(({ name }, index) => {
     const roundsMs = times[index]!;
     return { name, roundsMs, ...spreadOf(roundsMs), warmUpRounds: warmUpRounds[index]! };
   });
+}
+
+/** @returns for each side what all its runs of the round took */
+async function timedRound(sides: readonly Side[], round: number, clock: RoundClock): Promise<number[]> {
+  const sums = sides.map(() => 0);
+  const passes = Math.max(...sides.map(timesOf));
+  for (let pass = 0; pass < passes; pass++) {
+    for (let turn = 0; turn < sides.length; turn++) {
+      const index = (round + pass) % 2 === 0 ? turn : sides.length - 1 - turn;
+      if (pass < timesOf(sides[index]!)) sums[index]! += await timed(sides[index]!, clock);
+    }
+  }
+  return sums;
+}
+
+function timesOf({ times = 1 }: Side): number {
+  return times;
 }
 
 /** Runs a side until it gets no faster: V8 has then compiled what it will compile. */
@@ -81,20 +105,25 @@ async function warmUp(side: Side, clock: RoundClock): Promise<number> {
     sinceGain = ms < best * (1 - WARM_UP.settled) ? 0 : sinceGain + 1;
     best = Math.min(best, ms);
     const enough = round >= WARM_UP.leastRounds && total >= WARM_UP.leastMs && sinceGain >= 2;
-    if (enough || round >= WARM_UP.mostRounds) return round;
+    if (enough || round >= WARM_UP.mostRounds || total >= WARM_UP.mostMs) return round;
   }
 }
 
 async function timed(side: Side, clock: RoundClock): Promise<number> {
   await side.prepare?.();
   collect();
-  const times = side.times ?? 1;
+  let untimedMs = 0;
+  const untimed: Untimed = (work) => {
+    const start = clock();
+    const result = work();
+    collect();
+    untimedMs += clock() - start;
+    return result;
+  };
   const start = clock();
-  for (let time = 0; time < times; time++) {
-    const running = side.run();
-    if (running !== undefined) await running;
-  }
-  const ms = (clock() - start) / times;
+  const running = side.run(untimed);
+  if (running !== undefined) await running;
+  const ms = clock() - start - untimedMs;
   await side.finish?.();
   return ms;
 }

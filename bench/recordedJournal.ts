@@ -7,7 +7,8 @@ import type { Walk } from "../services/audit/replay/walk.ts";
 import type { PlacedInput } from "../services/engine/engineInput.ts";
 import { EVENT_KINDS } from "../services/engine/eventKinds.ts";
 import { DEFAULT_CAPACITIES, genesis, ownInput } from "../services/engine/genesis.ts";
-import { RungWriter } from "../services/engine/rung.ts";
+import type { Names } from "../services/engine/names.ts";
+import { recallInput } from "../services/engine/recall.ts";
 import { Shard } from "../services/engine/shard.ts";
 import { CHAIN_START, hashBatch } from "../services/journal/batchHash.ts";
 import type { JournalBatch, JournalHead } from "../services/journal/journal.ts";
@@ -16,6 +17,7 @@ import { RungStore } from "../services/journal/rungs.ts";
 import { SqliteJournal } from "../services/journal/sqliteJournal.ts";
 import { kernelBinary } from "../services/kernel/binary.ts";
 import { Kernel } from "../services/kernel/kernel.ts";
+import type { Untimed } from "./measure.ts";
 import type { RecordedInputs } from "./simulatedInputs.ts";
 
 const INPUTS_PER_BATCH = 1_000;
@@ -25,11 +27,11 @@ export function placedInputs({ market, inputs }: RecordedInputs): PlacedInput[] 
 }
 
 /**
- * Folds and appends, as the engine does, in batches of INPUTS_PER_BATCH.
- * @param rungs where states are left for questions about the past; absent: nowhere
+ * Folds and appends, as the engine does, in batches of at most INPUTS_PER_BATCH.
+ * @param chunks the inputs, so many at a time as are to be in memory
  * @returns a hash of the state at the end
  */
-export async function ingest(inputs: readonly PlacedInput[], file: string, rungs?: RungStore): Promise<string> {
+export async function ingest(chunks: Iterable<readonly PlacedInput[]>, file: string): Promise<string> {
   const journal = SqliteJournal.open(
     file,
     Object.entries(EVENT_KINDS).map(([name, kind]) => [kind, name] as const),
@@ -37,7 +39,6 @@ export async function ingest(inputs: readonly PlacedInput[], file: string, rungs
   const shard = new Shard(Kernel.create(kernelBinary(), DEFAULT_CAPACITIES));
   await journal.keepKernel(shard.kernel.hash, shard.kernel.binary);
   let head: JournalHead = { batch: 0, position: 0, epoch: 0, hash: CHAIN_START };
-  const ladder = rungs === undefined ? undefined : new RungWriter(rungs, 0);
   const append = async (rows: JournalBatch["rows"]): Promise<void> => {
     const batch: Omit<JournalBatch, "hash"> = {
       batch: head.batch + 1,
@@ -51,13 +52,27 @@ export async function ingest(inputs: readonly PlacedInput[], file: string, rungs
     const hash = hashBatch(batch);
     await journal.append({ ...batch, hash }, head);
     head = { batch: batch.batch, position: rows.at(-1)!.position, epoch: 1, hash };
-    ladder?.pass(shard, head);
   };
-  for (let first = 0; first < inputs.length; first += INPUTS_PER_BATCH) {
-    await append(shard.fold(inputs.slice(first, first + INPUTS_PER_BATCH)));
+  for (const inputs of chunks) {
+    for (let first = 0; first < inputs.length; first += INPUTS_PER_BATCH) {
+      await append(shard.fold(inputs.slice(first, first + INPUTS_PER_BATCH)));
+    }
   }
   await journal.close();
   return tablesHash(shard);
+}
+
+/** Inputs of the journal as they once came in, `events` of it at a time. @param names with all that it opens */
+export function* recalledInputs(history: JournalHistory, names: Names, events: number, untimed: Untimed) {
+  const last = history.head()!.lastPosition;
+  for (let first = 1; first <= last; first += events) {
+    yield untimed(() =>
+      history
+        .rows(first, first + events - 1)
+        .map((row) => recallInput(row, names))
+        .filter((input) => input !== undefined),
+    );
+  }
 }
 
 export async function walkAll(history: JournalHistory, folder: string): Promise<Walk> {

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
-import type { LatencyCounts, Percentiles } from "../services/load/latencyHistogram.ts";
+import type { Percentiles } from "../services/load/latencyHistogram.ts";
 import { BATCH } from "./gateQuestions.ts";
 
 export type ServerQuestion =
@@ -22,8 +22,6 @@ export interface ServerFigures {
   readonly turnedAwayMs: Percentiles;
   /** The same in CPU time of the thread, from the begin of the turn of its event loop before: what an own core would take at most. */
   readonly turnedAwayCpuMs: Percentiles;
-  /** Of single checks, likewise. */
-  readonly checkedCpu: LatencyCounts;
   readonly loopDelayP99Ms: number;
 }
 

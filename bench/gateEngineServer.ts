@@ -71,13 +71,6 @@ function note(beganMs: number, answers: readonly GateAnswer[] | undefined): void
 const server = new Server({ "grpc.max_concurrent_streams": DEFAULT_LIMITS.callsPerConnection });
 const measured: GateServiceServer = {
   ...gate,
-  checkOrder: (call, callback) => {
-    waits.beginTurn();
-    gate.checkOrder(call, (...answered) => {
-      waits.answered();
-      callback(...answered);
-    });
-  },
   decide: (call, callback) => {
     const beganMs = nowMs();
     underWay += 1;
@@ -108,7 +101,6 @@ function figures(): ServerFigures {
     turnedAway: turnedAway.count,
     turnedAwayMs: turnedAway.percentiles(),
     turnedAwayCpuMs: turnedAwayCpu.percentiles(),
-    checkedCpu: waits.take(),
     loopDelayP99Ms: delay.percentile(99) / 1e6,
   };
   turnedAway = new LatencyHistogram();

@@ -6,7 +6,6 @@ import {
   type GateAnswer,
   GateServiceClient,
 } from "../generated/proto/plimsoll/v1/gate_service.ts";
-import type { LatencyCounts } from "../services/load/latencyHistogram.ts";
 import { type BenchResult, UnequalOutputsError } from "./bench.ts";
 import { BATCH, ECHO, question } from "./gateQuestions.ts";
 
@@ -14,29 +13,13 @@ export const UNDER_WAY = 32;
 
 export type Kind = "check" | "echo";
 
-/** Of the server's thread. */
-export interface GateServerFigures {
-  readonly cpuMs: number;
-  /** Of what was answered since the figures were asked for last, where the server counts them. */
-  readonly waits: LatencyCounts;
-}
-
-/** What its thread is started with. */
-export interface GateServerData {
-  /** Whether it counts waits, which costs each call some CPU time. */
-  readonly countsWaits: boolean;
-}
-
 type Answered = (error: ServiceError | null, response: CheckOrderResponse) => void;
 interface EchoClient extends Client {
   checkOrder(request: CheckOrderRequest, answered: Answered): void;
 }
 
-export async function withServer(
-  workerData: GateServerData,
-  measure: (server: GateServer) => Promise<BenchResult>,
-): Promise<BenchResult> {
-  const worker = new Worker(new URL("./gateServer.ts", import.meta.url), { workerData });
+export async function withServer(measure: (server: GateServer) => Promise<BenchResult>): Promise<BenchResult> {
+  const worker = new Worker(new URL("./gateServer.ts", import.meta.url));
   const { port } = await messageOf<{ port: number }>(worker);
   const server = new GateServer(worker, port);
   try {
@@ -61,10 +44,11 @@ export class GateServer {
     this.#echo = new Echo(address, credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
   }
 
-  async figures(): Promise<GateServerFigures> {
-    const answer = messageOf<GateServerFigures>(this.#worker);
-    this.#worker.postMessage("figures");
-    return answer;
+  /** Of the server's thread. */
+  async cpuMs(): Promise<number> {
+    const answer = messageOf<{ cpuMs: number }>(this.#worker);
+    this.#worker.postMessage("cpu");
+    return (await answer).cpuMs;
   }
 
   ask(kind: Kind, number: number): Promise<CheckOrderResponse> {

@@ -1,6 +1,4 @@
-import { type LatencyCounts, LatencyHistogram } from "../services/load/latencyHistogram.ts";
-
-/** CPU time that this thread has worked, in milliseconds. */
+/** CPU time that this thread has worked, in milliseconds. A busy thread's is brought up to date every 4 ms only. */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -8,12 +6,11 @@ export function threadCpuMs(): number {
 
 /**
  * How long messages waited for this thread's work, in its CPU time: from the begin of the turn of its event loop before the one that
- * read them, the most that they would have waited had the thread a core of its own. By the clock a wait on shared cores tells of the cores.
+ * read them, the most that they would have waited had the thread a core of its own.
  */
 export class TurnWaits {
   #beganMs: number | undefined;
   #turnBeforeMs = 0;
-  #waits = new LatencyHistogram();
 
   /** To be called by whatever works first in a turn; what works later in it may call it too. */
   beginTurn(): void {
@@ -29,17 +26,5 @@ export class TurnWaits {
   /** What a message has waited that is answered now, in milliseconds. */
   waitedMs(): number {
     return threadCpuMs() - this.#turnBeforeMs;
-  }
-
-  /** Counts a message that is answered now. */
-  answered(): void {
-    this.#waits.add(this.waitedMs());
-  }
-
-  /** What was counted since the last time. */
-  take(): LatencyCounts {
-    const { counts } = this.#waits;
-    this.#waits = new LatencyHistogram();
-    return counts;
   }
 }

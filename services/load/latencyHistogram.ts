@@ -6,12 +6,6 @@ export interface Percentiles {
   readonly most: number;
 }
 
-/** What a histogram has counted, as it travels between threads. */
-export interface LatencyCounts {
-  readonly counts: Float64Array;
-  readonly most: number;
-}
-
 /** Buckets grow by 2 %: a percentile is at most that far off, from a microsecond to minutes. */
 const GROWTH = Math.log(1.02);
 const BUCKETS = 1000;
@@ -31,20 +25,6 @@ export class LatencyHistogram {
     this.#counts[bucketOf(ms)]! += 1;
     this.#count += 1;
     this.#most = Math.max(this.#most, ms);
-  }
-
-  /** A copy. */
-  get counts(): LatencyCounts {
-    return { counts: this.#counts.slice(), most: this.#most };
-  }
-
-  /** As if all that was counted there had been added here. */
-  merge({ counts, most }: LatencyCounts): void {
-    for (const [bucket, count] of counts.entries()) {
-      this.#counts[bucket]! += count;
-      this.#count += count;
-    }
-    this.#most = Math.max(this.#most, most);
   }
 
   /** The latency that a share of all stays at or below; 0 of none. */

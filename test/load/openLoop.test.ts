@@ -134,19 +134,6 @@ describe("the histogram", () => {
     expect(histogram.percentiles().most).toBe(100);
   });
 
-  test("takes up what another has counted", () => {
-    const [all, odd, even] = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()];
-    for (let each = 1; each <= 1_000; each++) {
-      all.add(each / 10);
-      (each % 2 === 0 ? even : odd).add(each / 10);
-    }
-    odd.merge(even.counts);
-    expect(odd.count).toBe(1_000);
-    expect(odd.percentiles()).toEqual(all.percentiles());
-    expect(odd.lines()).toEqual(all.lines());
-    expect(even.count).toBe(500);
-  });
-
   test("of nothing is zero, and never tells more than the largest", () => {
     const histogram = new LatencyHistogram();
     expect(histogram.percentiles()).toEqual({ p50: 0, p99: 0, p999: 0, most: 0 });

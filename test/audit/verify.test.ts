@@ -216,7 +216,11 @@ describe("verify", () => {
     ],
     ["a shard that does not open", "UPDATE event SET payload = x'00' WHERE position = 1", /event 1/],
     ["another time", "UPDATE event SET event_time_us = 1 WHERE position = 22", /event 22 replays differently/],
-    ["another kind", "UPDATE event SET kind = 40 WHERE position = 19", /event 19: .* its body is of kind 21, not 40/],
+    [
+      "another kind",
+      "UPDATE event SET kind = 40 WHERE position = 19",
+      /event 19: .* its body is deposited, not of kind 40/,
+    ],
     ["an instrument of a deposit", "UPDATE event SET instrument = 0 WHERE position = 19", /event 19 replays diff/],
     ["another account's fill", "UPDATE event SET account = 5, previous = 20 WHERE position = 22", /event 22|event 23/],
     [

@@ -53,7 +53,7 @@ import {
   VENUE_ACCOUNTS,
   WITHDRAWN,
 } from "../../../assembly/memory/layout.ts";
-import { identityWords, orderKey } from "../verify/identity.ts";
+import { identityOf, orderKey } from "../verify/identity.ts";
 import { KernelMemory, type Told } from "./kernelMemory.ts";
 import { ListedMarket } from "./listedMarket.ts";
 import { WireMessage } from "./wire.ts";
@@ -280,9 +280,7 @@ export class ReplayKernel {
     this.memory.u8(slot + INPUT_FLAGS, flags | (orderId === "" ? 0 : FLAG_ORDER_NAMED));
     this.#identify(slot);
     // Executions in a row of one order are counted by this (CTL-014).
-    const [, , textLow, textHigh] = identityWords(FILL_SEED, [], orderId);
-    this.memory.u32(slot + INPUT_FINGERPRINT, textLow);
-    this.memory.u32(slot + INPUT_FINGERPRINT + 4, textHigh);
+    this.memory.i64(slot + INPUT_FINGERPRINT, identityOf(FILL_SEED, [], orderId).fingerprint);
     if (orderId !== "") this.#nameOrder(slot, orderId);
     this.memory.i64(slot + INPUT_FIRST, body.int(4));
     this.memory.i64(slot + INPUT_SECOND, body.signed(5));
@@ -290,9 +288,7 @@ export class ReplayKernel {
   }
 
   #nameOrder(slot: number, orderId: string): void {
-    const [low, high] = orderKey(orderId);
-    this.memory.u32(slot + INPUT_ORDER, low);
-    this.memory.u32(slot + INPUT_ORDER + 4, high);
+    this.memory.i64(slot + INPUT_ORDER, orderKey(orderId));
   }
 
   /** A request for an order. The instrument of one that is there already is the kernel's answer, not part of the request. */

@@ -19,6 +19,8 @@ export type DoubtKind =
   | "snapshot"
   | "money";
 
+type Place = { readonly batch?: number | undefined; readonly event?: number | undefined };
+
 /** The first place where a journal is not what it claims to be. */
 export class VerificationError extends Error {
   override readonly name = "VerificationError";
@@ -26,10 +28,14 @@ export class VerificationError extends Error {
   readonly batch: number | undefined;
   readonly event: number | undefined;
 
-  constructor(kind: DoubtKind, reason: string, at: { readonly batch?: number; readonly event?: number } = {}) {
+  constructor(kind: DoubtKind, reason: string, { batch, event }: Place) {
     super(`${kind}: ${reason}`);
     this.kind = kind;
-    this.batch = at.batch;
-    this.event = at.event;
+    this.batch = batch;
+    this.event = event;
   }
+}
+
+export function doubt(kind: DoubtKind, reason: string, at: Place = {}): VerificationError {
+  return new VerificationError(kind, reason, at);
 }

@@ -5,21 +5,13 @@
 type Numbers<Name extends string> = Readonly<Record<Name, number>>;
 
 /**
- * Record layout of one version. `tables`: how many, of which the state hash covers the first `stateTables`. `inputs`, `blob`:
- * slots, and i64s of the blob, that a call takes. `outputSize`: bytes of an output slot; what stands before its values is the
- * same in all. `holds`: orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill.
+ * Record layout of one version. `tables`: how many, of which the state hash covers the first `stateTables`. `outputSize`:
+ * bytes of an output slot; what stands before its values is the same in all. `holds`: orders that may rest where the shard
+ * does not say it; 0: its kernel knows none, and no order of a fill. `largestProgram`: bytes of a regime's program at the most.
  */
 export interface Layout
   extends Numbers<
-    | "tables"
-    | "stateTables"
-    | "bookkeepingTable"
-    | "accountHeadsTable"
-    | "inputs"
-    | "blob"
-    | "outputSize"
-    | "holds"
-    | "largestProgram"
+    "tables" | "stateTables" | "bookkeepingTable" | "accountHeadsTable" | "outputSize" | "holds" | "largestProgram"
   > {
   /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
   readonly regimesWait: "one" | "all";
@@ -34,8 +26,6 @@ const LAYOUT_2: Layout = {
   stateTables: 13,
   bookkeepingTable: 13,
   accountHeadsTable: 14,
-  inputs: 4096,
-  blob: 65_536,
   outputSize: 112,
   holds: 0,
   largestProgram: 400_000,
@@ -68,12 +58,12 @@ export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 /** An input slot. */
 export const INPUT = {
   ...{ size: 80, kind: 0, choice: 1, liquidity: 2, flags: 3, account: 4, instrument: 8, currency: 12, time: 16 },
-  ...{ identity: 24, fingerprint: 32, first: 40, second: 48, third: 56, blob: 64, blobCount: 68, order: 72 },
+  ...{ identity: 24, fingerprint: 32, first: 40, second: 48, third: 56, blobCount: 68, order: 72 },
 } as const;
 
 /** An output slot. */
 export const OUTPUT = {
-  ...{ kind: 0, code: 1, fromState: 2, toState: 3, input: 4, account: 8, instrument: 12, currency: 16 },
+  ...{ kind: 0, code: 1, fromState: 2, toState: 3, account: 8, instrument: 12, currency: 16 },
   ...{ isolated: 20, position: 24, previous: 32, values: 40 },
 } as const;
 

@@ -1,23 +1,8 @@
-/** What is wrong, for programs. */
+/** What is wrong, for programs; docs/journal.md, "Verifying", says what each means. */
 export type DoubtKind =
-  /** A batch's content and its hash differ: a byte was flipped, or more. */
-  | "changed"
-  | "dropped"
-  | "swapped"
-  | "inserted"
-  /** The journal ends below an exported head, a snapshot or its own claims. */
-  | "truncated"
-  /** Two histories: another hash than an exported head of the same batch. */
-  | "fork"
-  | "account chain"
-  | "epoch"
-  | "source"
-  | "time"
-  | "kernel"
-  /** The kernel does not derive what is recorded. */
-  | "derivation"
-  | "snapshot"
-  | "money";
+  | ("changed" | "dropped" | "swapped" | "inserted" | "truncated" | "fork")
+  | ("account chain" | "epoch" | "source" | "time")
+  | ("kernel" | "derivation" | "snapshot" | "money");
 
 type Place = { readonly batch?: number | undefined; readonly event?: number | undefined };
 

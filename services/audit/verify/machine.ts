@@ -81,10 +81,6 @@ export class Machine {
     this.#view = new DataView(memory.buffer);
   }
 
-  #address(of: "inputAddress" | "blobAddress" | "outputAddress"): number {
-    return this.#exports[of]!();
-  }
-
   #tableAddress(table: number): number {
     return this.#exports["tableAddress"]!(table);
   }
@@ -95,8 +91,8 @@ export class Machine {
     try {
       const written = this.#exports["apply"]!(1);
       if (written === 0) throw new Error("it has no room to answer");
-      const size = this.layout.outputSize;
-      const said = (index: number): Output => outputAt(this.#view, this.#address("outputAddress") + index * size, size);
+      const [first, size] = [this.#exports["outputAddress"]!(), this.layout.outputSize];
+      const said = (index: number): Output => outputAt(this.#view, first + index * size, size);
       return [said(0), ...Array.from({ length: written - 1 }, (_, index) => said(index + 1))];
     } catch (error) {
       throw doubt("derivation", `the kernel stops: ${error instanceof Error ? error.message : error}`);
@@ -105,13 +101,13 @@ export class Machine {
 
   #write(input: Input): void {
     const view = this.#view;
-    const slot = this.#address("inputAddress");
+    const slot = this.#exports["inputAddress"]!();
     this.#bytes.fill(0, slot, slot + INPUT.size);
     for (const field of BYTES) view.setUint8(slot + INPUT[field], Number(input[field] ?? 0));
     for (const field of REFERENCES) view.setUint32(slot + INPUT[field], Number(input[field] ?? NONE), true);
     for (const field of LONGS) view.setBigInt64(slot + INPUT[field], BigInt(input[field] ?? 0), true);
     const { numbers = [], program } = input;
-    const blob = this.#address("blobAddress");
+    const blob = this.#exports["blobAddress"]!();
     view.setUint32(slot + INPUT.blobCount, program === undefined ? numbers.length : program.length / 8, true);
     numbers.forEach((number, index) => void view.setBigInt64(blob + index * 8, number, true));
     if (program !== undefined) this.#bytes.set(program, blob);

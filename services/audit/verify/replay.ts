@@ -20,11 +20,12 @@ export class Replay {
   readonly kernels: KernelStretch[] = [];
   /** Rows that the given kernel derives otherwise, by kind. */
   readonly differences = new Map<number, RowDifference>();
+  /** Both are there once a batch was replayed. */
+  shard!: ShardOpened;
+  rebuild!: Rebuild;
   readonly #file: JournalFile;
   readonly #chain: Chain;
   readonly #given: Uint8Array | undefined;
-  #shard: ShardOpened | undefined;
-  #rebuild: Rebuild | undefined;
 
   constructor(file: JournalFile, chain: Chain, given: Uint8Array | undefined) {
     this.#file = file;
@@ -32,18 +33,9 @@ export class Replay {
     this.#given = given;
   }
 
-  /** As of the batch that was replayed last. */
-  get rebuild(): Rebuild {
-    return this.#rebuild!;
-  }
-
-  get shard(): ShardOpened {
-    return this.#shard!;
-  }
-
   /** @param batch the chain has stepped over it */
   batch(batch: JournalBatch): void {
-    if (batch.kernelHash !== this.kernels.at(-1)?.kernelHash) this.#changeKernel(batch);
+    if (batch.kernelHash !== this.kernels.at(-1)?.kernelHash) this.rebuild = this.#changedKernel(batch);
     this.rebuild.batch(batch);
   }
 
@@ -57,22 +49,20 @@ export class Replay {
     return undefined;
   }
 
-  #changeKernel(batch: JournalBatch): void {
+  #changedKernel(batch: JournalBatch): Rebuild {
     const { kernelHash, rows } = batch;
     const kept = this.#keptKernel(batch);
-    this.#shard ??= shardOf(batch);
-    const own = new Machine(kept, this.#shard);
+    this.shard ??= shardOf(batch);
+    const own = new Machine(kept, this.shard);
     const firstEvent = this.#chain.position - rows.length + 1;
     this.kernels.push({ kernelHash, layoutVersion: own.layoutVersion, firstBatch: batch.batch, firstEvent });
-    const former = this.#rebuild;
-    if (this.#given !== undefined) {
-      this.#rebuild ??= new Rebuild(new Machine(this.#given, this.#shard), this.differences);
-    } else if (former === undefined) {
-      this.#rebuild = new Rebuild(own);
-    } else if (own.layoutVersion === former.machine.layoutVersion) {
-      own.takeOver(former.machine);
-      former.machine = own;
-    } else this.#rebuild = this.#migrated(own, batch);
+    const former: Rebuild | undefined = this.rebuild;
+    if (this.#given !== undefined) return former ?? new Rebuild(new Machine(this.#given, this.shard), this.differences);
+    if (former === undefined) return new Rebuild(own);
+    if (own.layoutVersion !== former.machine.layoutVersion) return this.#migrated(own, batch);
+    own.takeOver(former.machine);
+    former.machine = own;
+    return former;
   }
 
   #keptKernel({ batch, kernelHash }: JournalBatch): Uint8Array {

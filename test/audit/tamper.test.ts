@@ -158,6 +158,15 @@ describe("with the whole chain hashed anew, the rules of a journal tell", () => 
   });
 });
 
+test("a batch without events ends where the one before ended: the column is in no hash", async () => {
+  const path = copy();
+  const empty = { ...batches[3]!, rows: [], spans: [] };
+  writeBatches(path, batches.toSpliced(4, 0, empty), true);
+  expect(await doubtOf(path)).toBeUndefined();
+  inShell(path, "UPDATE batch SET last_position = last_position - 1 WHERE batch = 5");
+  expect(await doubtOf(path)).toMatchObject({ kind: "changed", batch: 5 });
+});
+
 describe("with the whole chain hashed anew, an exported head tells", () => {
   const tampered: readonly [string, (order: JournalBatch[]) => void, number, DoubtKind, number][] = [
     ["a dropped batch", (order) => order.splice(4, 1), 5, "fork", 5],

@@ -247,8 +247,17 @@ describe("verify", () => {
     bytes[at]! ^= 1;
     writeFileSync(file, bytes);
     await expect(verify()).rejects.toThrow(/snapshot \d+\.snapshot: the checksum does not fit/);
+    const sealed = (body: Buffer) => Buffer.concat([body, createHash("sha256").update(body).digest()]);
     const body = bytes.subarray(0, bytes.length - 32);
-    writeFileSync(file, Buffer.concat([body, createHash("sha256").update(body).digest()]));
+    writeFileSync(file, sealed(body));
     await expect(verify()).rejects.toThrow(/snapshot at event \d+: its state is not the one that the log gives/);
+    body[at]! ^= 1;
+    const found = body.indexOf('"position":') + '"position":'.length;
+    body[found]! += 1;
+    writeFileSync(file, sealed(body));
+    await expect(verify()).rejects.toThrow(/snapshot at event \d+: its state is not the one that the log gives/);
+    body[found]! -= 1;
+    writeFileSync(file, sealed(body));
+    expect((await verify()).snapshots).toBe(2);
   });
 });

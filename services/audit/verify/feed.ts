@@ -50,7 +50,7 @@ type Said = Readonly<
 >;
 
 /** An input, applied or refused, in one form. */
-export interface Recorded {
+interface Recorded {
   readonly kind: number;
   readonly time: bigint;
   /** Of the account, the instrument or the index. */
@@ -151,18 +151,17 @@ function controlFault(said: Said): number | undefined {
   return approvedBy !== undefined && (approvedBy === "" || approvedBy === by) ? REASON.identities : undefined;
 }
 
-/** The slot of an input: whole, or, when the host refused it, with no more than the reason. */
-export function slotOf(input: Recorded, names: RecordedNames, layout: Layout): Input {
+/**
+ * The slot of an input, applied or refused: whole, or, when the host refused it, with no more than the reason. What was
+ * applied goes by its numbers, what was refused by its names.
+ */
+export function slotOf(row: JournalRow, body: Body, names: RecordedNames, layout: Layout) {
+  const input = body.$case === "inputRefused" ? refused(row.position, body.value, names) : applied(row, body, names);
   const { kind, time, name, account, instrument, currency, said } = input;
   const first = input.reason ?? hostRefusal(input, layout, names);
   if (first !== undefined) return { kind, time, account, instrument, flags: FLAG.malformed, first };
   const slot = SLOTS[kind]?.(said, name, names, layout);
-  return { kind, time, account, instrument, currency, ...identified(input), ...slot };
-}
-
-/** What was applied goes by its numbers, what was refused by its names. */
-export function recordedInput(row: JournalRow, body: Body, names: RecordedNames): Recorded {
-  return body.$case === "inputRefused" ? refused(row.position, body.value, names) : applied(row, body, names);
+  return { account, instrument, currency, ...identified(input), ...slot, kind, time };
 }
 
 /** Only those columns of a row are believed that say what the payload does not; the others are the kernel's to say. */

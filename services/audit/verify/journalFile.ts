@@ -6,9 +6,7 @@ import { doubt } from "./doubt.ts";
 /** A batch as it is stored: what it claims, and the events that are there. */
 export type StoredBatch = JournalBatch & Readonly<Record<"firstPosition" | "lastPosition", number>>;
 export type Link = Pick<JournalBatch, "batch" | "previousHash" | "hash">;
-export type SourceEnd = Readonly<Record<"partition" | "leaderEpoch" | "lastOffset", number>> & {
-  readonly topic: string;
-};
+export type SourceEnd = Omit<JournalBatch["spans"][number], "firstOffset">;
 
 /** Where the journal stood when the walk began. */
 export interface FileHead {
@@ -19,7 +17,6 @@ export interface FileHead {
   readonly stray: number | undefined;
 }
 
-type Claim = Omit<StoredBatch, "spans" | "rows"> & { readonly sources: string };
 type Cells = [number, number, number | null, number | null, number, number, Uint8Array];
 
 const BATCH =
@@ -53,7 +50,7 @@ export class JournalFile {
   head(): FileHead {
     this.#database.exec("BEGIN");
     try {
-      const [last] = this.#all<Claim>(`${BATCH} ORDER BY batch DESC LIMIT 1`);
+      const [last] = this.#all<StoredBatch>(`${BATCH} ORDER BY batch DESC LIMIT 1`);
       if (last === undefined) throw doubt("dropped", "the journal is empty");
       const { batch, lastPosition: position } = last;
       const [stray] = this.#all<JournalRow>("SELECT position FROM event WHERE position > ? LIMIT 1", position);
@@ -88,7 +85,7 @@ export class JournalFile {
   *batches(last: number): Generator<StoredBatch> {
     const next = this.#database.prepare(`${BATCH} WHERE batch > ? AND batch <= ? ORDER BY batch LIMIT 1`);
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-      const found = next.get(after, last) as unknown as Claim | undefined;
+      const found = next.get(after, last) as unknown as (Omit<StoredBatch, "rows"> & { sources: string }) | undefined;
       if (found === undefined) return;
       const { sources, ...claim } = found;
       const cells = this.#events.all(claim.firstPosition, claim.lastPosition) as unknown as Cells[];

@@ -2,34 +2,24 @@
 // drawing of its own layout version, whatever assembly/memory/layout.ts says today. test/audit/layouts.test.ts holds the newest
 // drawing against assembly/memory/layout.ts.
 
-type Numbers<Name extends string> = Readonly<Record<Name, number>>;
+/** Record layout of one version. What stands before the values of an output slot is the same in all. */
+export type Layout = typeof LAYOUT_2;
 
-/**
- * Record layout of one version. `tables`: how many, of which the state hash covers the first `stateTables`. `outputSize`:
- * bytes of an output slot; what stands before its values is the same in all. `holds`: orders that may rest where the shard
- * does not say it; 0: its kernel knows none, and no order of a fill. `largestProgram`: bytes of a regime's program at the most.
- */
-export interface Layout
-  extends Numbers<
-    "tables" | "stateTables" | "bookkeepingTable" | "accountHeadsTable" | "outputSize" | "holds" | "largestProgram"
-  > {
-  /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
-  readonly regimesWait: "one" | "all";
-  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
-  readonly regimeRoom: readonly [number, number, number, number, number];
-  readonly pools: Numbers<"table" | "size" | "account" | "currency" | "balance">;
-  readonly positions: Numbers<"table" | "size" | "instrument" | "quantity" | "entryCost" | "posted">;
-}
-
-const LAYOUT_2: Layout = {
+const LAYOUT_2 = {
+  /** How many, of which the state hash covers the first `stateTables`. */
   tables: 15,
   stateTables: 13,
   bookkeepingTable: 13,
   accountHeadsTable: 14,
+  /** Bytes of an output slot. */
   outputSize: 112,
+  /** Orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill. */
   holds: 0,
+  /** Bytes of a regime's program at the most. */
   largestProgram: 400_000,
-  regimesWait: "one",
+  /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
+  regimesWait: "one" as "one" | "all",
+  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
   regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
   pools: { table: 7, size: 128, account: 0, currency: 4, balance: 16 },
   positions: { table: 8, size: 128, instrument: 4, quantity: 32, entryCost: 40, posted: 48 },

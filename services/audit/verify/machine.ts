@@ -47,7 +47,6 @@ function outputAt(view: DataView, slot: number, size: number) {
 
 /** A kernel binary of the journal at work, driven by the layout of its version. */
 export class Machine {
-  readonly kernelHash: string;
   readonly layoutVersion: number;
   readonly layout: Layout;
   readonly #exports: Exports;
@@ -56,27 +55,25 @@ export class Machine {
 
   /** @throws VerificationError when its layout is one that this verifier does not know */
   constructor(binary: Uint8Array, shard: ShardOpened) {
-    this.kernelHash = createHash("sha256").update(binary).digest("hex");
+    const memory = new WebAssembly.Memory({ initial: 1 });
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const probe = instance(module, 1).exports;
-    this.layoutVersion = probe["layoutVersion"]!();
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    this.layoutVersion = this.#exports["layoutVersion"]!();
     const layout = LAYOUTS.get(this.layoutVersion);
     if (layout === undefined) {
-      const reason = `kernel ${this.kernelHash} has record layout ${this.layoutVersion}, this verifier knows`;
+      const hash = createHash("sha256").update(binary).digest("hex");
+      const reason = `kernel ${hash} has record layout ${this.layoutVersion}, this verifier knows`;
       throw doubt("kernel", `${reason} ${[...LAYOUTS.keys()].join(", ")}`);
     }
     this.layout = layout;
     const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = shard;
     // A kernel that knows no orders has no parameter for them, and drops the number.
     const holds = shard.holdCapacity || layout.holds;
-    const configure = (exports: Exports): number => {
-      exports["configureRegimes"]!(...layout.regimeRoom);
-      const room = [accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holds];
-      return exports["configure"]!(...room) >>> 0;
-    };
-    const { exports, memory } = instance(module, Math.ceil(configure(probe) / 65_536) + 1);
-    configure(exports);
-    this.#exports = exports;
+    const room = [accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holds];
+    this.#exports["configureRegimes"]!(...layout.regimeRoom);
+    // Without the memory that it needs a kernel says how much that is, and does nothing else.
+    memory.grow(Math.ceil((this.#exports["configure"]!(...room) >>> 0) / 65_536));
+    this.#exports["configure"]!(...room);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
   }
@@ -152,10 +149,4 @@ export class Machine {
     }
     return createHash("sha256").update(tables.digest()).update(names).digest("hex");
   }
-}
-
-function instance(module: WebAssembly.Module, pages: number): { exports: Exports; memory: WebAssembly.Memory } {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  return { exports: exports as unknown as Exports, memory };
 }

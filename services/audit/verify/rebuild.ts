@@ -4,7 +4,7 @@ import { sameContent, upcast } from "../../journal/upcast.ts";
 import { EPOCH_STARTED } from "./chain.ts";
 import { doubt } from "./doubt.ts";
 import { consequencePayload, inputPayload } from "./expected.ts";
-import { INPUT_KINDS, recordedInput, slotOf } from "./feed.ts";
+import { INPUT_KINDS, slotOf } from "./feed.ts";
 import { FIRST_DERIVED_KIND } from "./layouts.ts";
 import type { Machine, Output } from "./machine.ts";
 import { RecordedNames } from "./names.ts";
@@ -48,10 +48,10 @@ export class Rebuild {
       }
       const event = decode(row);
       requireSource(row, event, spans);
-      const input = recordedInput(row, event.body!, this.names);
-      const [outcome, ...consequences] = this.machine.apply(slotOf(input, this.names, this.machine.layout));
-      const timeUs = input.time >= FIRST_TIME_US && input.time < END_TIME_US ? Number(input.time) : 0;
-      this.#outcome(row, event, input.kind, timeUs, outcome);
+      const slot = slotOf(row, event.body!, this.names, this.machine.layout);
+      const [outcome, ...consequences] = this.machine.apply(slot);
+      const timeUs = slot.time >= FIRST_TIME_US && slot.time < END_TIME_US ? Number(slot.time) : 0;
+      this.#outcome(row, event, slot.kind, timeUs, outcome);
       for (const output of consequences) {
         const payload = consequencePayload(output);
         if (output.kind === REGIME_ACTIVATED) this.names.activateRegime(Number(output.value(0)));

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { same } from "./chain.ts";
 import { doubt } from "./doubt.ts";
+import type { StoredBatch } from "./journalFile.ts";
 import type { Rebuild } from "./rebuild.ts";
 
 /** What a snapshot says of itself. */
@@ -55,14 +56,19 @@ function decode(file: string, bytes: Buffer): Claim {
 }
 
 /** The snapshot's claim against the state that was rebuilt at its batch. */
-export function compareSnapshot(claim: Claim, { machine, names }: Rebuild, chainHash: string): void {
+export function compareSnapshot(
+  claim: Claim,
+  { kernelHash, hash, lastPosition }: StoredBatch,
+  { machine, names }: Rebuild,
+): void {
   const wrong = (reason: string) =>
     doubt("snapshot", `snapshot at event ${claim.position}: ${reason}`, { batch: claim.batch });
-  if (claim.chainHash !== chainHash) throw wrong("it belongs to another history");
-  if (claim.kernelHash !== machine.kernelHash || claim.layoutVersion !== machine.layoutVersion) {
-    throw wrong(`kernel ${claim.kernelHash} wrote it, its batch is of ${machine.kernelHash}`);
+  if (claim.chainHash !== Buffer.from(hash).toString("hex")) throw wrong("it belongs to another history");
+  if (claim.kernelHash !== kernelHash || claim.layoutVersion !== machine.layoutVersion) {
+    throw wrong(`kernel ${claim.kernelHash} wrote it, its batch is of ${kernelHash}`);
   }
   const whole =
+    claim.position === lastPosition &&
     claim.tables.length === machine.layout.tables &&
     claim.tables.every((table, index) => same(table, machine.table(index))) &&
     JSON.stringify(claim.names) === names.text() &&

@@ -72,7 +72,7 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
       }
       const snapshot = snapshots.get(batch.batch);
       if (snapshot !== undefined) compared++;
-      if (snapshot !== undefined && claimed) compareSnapshot(snapshot, replay.rebuild, hexadecimal(chain.hash));
+      if (snapshot !== undefined && claimed) compareSnapshot(snapshot, batch, replay.rebuild);
       options.progress?.(chain.position, end.position);
       // Others get a turn, an engine that appends among them.
       await undefined;

@@ -52,6 +52,9 @@ function orderFigures(output: Output): object | undefined {
 }
 
 function figuresOf(figures: readonly Figure[], output: Output): Record<string, unknown> {
-  const value = (place: Figure[3]): bigint => (typeof place === "number" ? output.value(place) : BigInt(output[place]));
-  return Object.fromEntries(figures.map(([name, , type, place]) => [name, typed(type, value(place))]));
+  const value: Record<string, unknown> = {};
+  for (const [name, , type, place] of figures) {
+    value[name] = typed(type, typeof place === "number" ? output.value(place) : BigInt(output[place]));
+  }
+  return value;
 }

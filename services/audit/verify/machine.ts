@@ -83,14 +83,16 @@ export class Machine {
   }
 
   /** Applies one input. @returns what became of it, then what followed from it */
-  apply(input: Input): readonly [Output, ...Output[]] {
+  apply(input: Input): Output[] {
     this.#write(input);
     try {
+      const said: Output[] = [];
       const written = this.#exports["apply"]!(1);
       if (written === 0) throw new Error("it has no room to answer");
-      const [first, size] = [this.#exports["outputAddress"]!(), this.layout.outputSize];
-      const said = (index: number): Output => outputAt(this.#view, first + index * size, size);
-      return [said(0), ...Array.from({ length: written - 1 }, (_, index) => said(index + 1))];
+      const size = this.layout.outputSize;
+      let slot = this.#exports["outputAddress"]!();
+      for (; said.length < written; slot += size) said.push(outputAt(this.#view, slot, size));
+      return said;
     } catch (error) {
       throw doubt("derivation", `the kernel stops: ${error instanceof Error ? error.message : error}`);
     }

@@ -51,7 +51,7 @@ export class Rebuild {
       const slot = slotOf(row, event.body!, this.names, this.machine.layout);
       const [outcome, ...consequences] = this.machine.apply(slot);
       const timeUs = slot.time >= FIRST_TIME_US && slot.time < END_TIME_US ? Number(slot.time) : 0;
-      this.#outcome(row, event, slot.kind, timeUs, outcome);
+      this.#outcome(row, event, slot.kind, timeUs, outcome!);
       for (const output of consequences) {
         const payload = consequencePayload(output);
         if (output.kind === REGIME_ACTIVATED) this.names.activateRegime(Number(output.value(0)));

@@ -9,7 +9,7 @@ const ROOM = join(import.meta.dirname, "../../services/audit/verify");
 const files = readdirSync(ROOM).map((name) => ({ name, text: readFileSync(join(ROOM, name), "utf8") }));
 
 /** Lines in all, comments with them. Before it is raised: what else could go? */
-const MOST_LINES = 1580;
+const MOST_LINES = 1575;
 /** Nobody reads a file of more than this without losing the thread. */
 const MOST_LINES_OF_A_FILE = 220;
 

@@ -23,7 +23,7 @@ export class Chain {
     this.#file = file;
   }
 
-  /** Whether it is the batch that must come now, and all its events are there. */
+  /** @throws VerificationError unless it is the batch that must come now and all its events are there */
   requireNext({ batch, previousHash, firstPosition, lastPosition, rows }: StoredBatch): void {
     if (batch !== this.batch + 1 || !same(previousHash, this.hash)) throw this.#misplaced(batch, previousHash);
     if (firstPosition !== this.position + 1) {

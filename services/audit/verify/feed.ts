@@ -1,5 +1,10 @@
-import type { InputRefused, MarginTier } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
-import type { InstrumentListing } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
+import type { InputRefused } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
+import type {
+  InstrumentListing,
+  SetLimit,
+  SetOverride,
+  SetSwitch,
+} from "../../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { JournalRow } from "../../journal/journal.ts";
 import { doubt } from "./doubt.ts";
 import { identityOf, orderKey } from "./identity.ts";
@@ -25,29 +30,16 @@ const OF_INSTRUMENT = new Set([23, 24, 25, 26, 30, 40, 41, 42, 50, 51, 52]);
 /** Refusals that the host decides (RefusalReason). */
 const REASON = { fieldMissing: 20, capacity: 60, behind: 85, control: 86, identities: 89 } as const;
 
-type Texts = "account" | "instrument" | "name" | "commandId" | "orderId" | "venue" | "tradeId" | "by" | "approvedBy";
-type Numbers = "scale" | "marginMode" | "side" | "liquidity" | "leverageE2" | "control" | "switch" | "valuation";
-type Amounts = "amount" | "quantity" | "price" | "fee" | "rateE9" | "priceE8" | "underlyingPriceE8" | "value" | "burst";
-type Facts = "volatilityE9" | "forwardE8" | "interestE9" | "expiresAtUs" | "effectiveTimeUs" | "expiryTimeUs";
-type Flags = "on" | "liquidation" | "reduceOnly" | "forInstrument";
+type Field<Message, Name> = Message extends unknown ? (Name extends keyof Message ? Message[Name] : never) : never;
+type FieldsOf<Message> = { readonly [Name in Message extends unknown ? keyof Message : never]?: Field<Message, Name> };
 
-/** The fields of every input, applied or refused. */
-type Said = Readonly<
-  Partial<
-    Record<Texts, string> & Record<Numbers, number> & Record<Amounts | Facts, bigint> & Record<Flags, boolean>
-  > & {
-    currency?: string | number;
-    regime?: string | number;
-    reason?: string | number;
-    movesE9?: readonly bigint[];
-    tiers?: readonly MarginTier[];
-    listing?: InstrumentListing;
-    keys?: readonly string[];
-    program?: Uint8Array;
-    /** How far the engine was behind its feed, and its bound: what the kernel refused by (CTL-015). */
-    lag?: readonly bigint[] | undefined;
-  }
->;
+/** Any field that some event or a control has, the instrument that a refused input names, and two that are made here. */
+type Said = Omit<FieldsOf<Body["value"] | SetLimit | SetSwitch | SetOverride>, "instrument"> & {
+  readonly instrument?: string;
+  readonly forInstrument?: boolean;
+  /** How far the engine was behind its feed, and its bound: what the kernel refused by (CTL-015). */
+  readonly lag?: readonly bigint[] | undefined;
+};
 
 /** An input, applied or refused, in one form. */
 interface Recorded {

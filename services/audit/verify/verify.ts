@@ -61,12 +61,12 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
     for (const batch of file.batches(end.batch)) {
       chain.requireNext(batch);
       if (!chain.fits(batch)) throw chain.changed(batch, replay.firstWrongEvent(batch));
-      const head = heads.get(batch.batch);
-      if (head !== undefined) compareHead(head, batch);
+      const exported = heads.get(batch.batch) ?? [];
+      for (const head of exported) compareHead(head, batch);
       chain.step(batch);
       replay.batch(batch);
-      const { stateHash } = head ?? {};
-      if (claimed && stateHash !== undefined && stateHash !== replay.rebuild.stateHash()) {
+      for (const { stateHash } of exported) {
+        if (!claimed || stateHash === undefined || stateHash === replay.rebuild.stateHash()) continue;
         const reason = `batch ${batch.batch}: the state is not the one that the exported head names`;
         throw doubt("derivation", reason, { batch: batch.batch });
       }
@@ -82,7 +82,7 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
     return {
       ...{ shard: replay.shard.shard, batches: chain.batch, position: chain.position, epoch: chain.epoch },
       ...{ eventTimeUs: chain.eventTimeUs, chainHash: hexadecimal(chain.hash), stateHash: rebuild.stateHash() },
-      ...{ snapshots: compared, heads: heads.size, kernels },
+      ...{ snapshots: compared, heads: options.heads?.length ?? 0, kernels },
       differences: [...differences.values()].sort((a, b) => a.firstEvent - b.firstEvent),
       money: addUp(rebuild.machine, rebuild.names),
     };
@@ -92,19 +92,15 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
 }
 
 /** @throws VerificationError when two heads of one batch differ, or the journal ends before one */
-function headsByBatch(heads: readonly Head[], { batch: last }: FileHead): Map<number, Head> {
-  const byBatch = new Map<number, Head>();
-  for (const head of heads) {
-    const { batch, chainHash } = head;
-    const other = byBatch.get(batch)?.chainHash ?? chainHash;
-    if (other !== chainHash) {
-      throw doubt("fork", `two exported heads of batch ${batch} differ: ${other} and ${chainHash}`, { batch });
-    }
-    if (batch > last) {
-      const reason = `the journal ends with batch ${last}, below the exported head of batch ${batch}`;
-      throw doubt("truncated", reason, { batch: last + 1 });
-    }
-    byBatch.set(batch, head);
+function headsByBatch(heads: readonly Head[], { batch: last }: FileHead): Map<number, Head[]> {
+  const byBatch = Map.groupBy(heads, ({ batch }) => batch);
+  for (const [batch, of] of byBatch) {
+    const [one, other] = new Set(of.map(({ chainHash }) => chainHash));
+    if (other !== undefined)
+      throw doubt("fork", `two exported heads of batch ${batch} differ: ${one} and ${other}`, { batch });
+    if (batch <= last) continue;
+    const reason = `the journal ends with batch ${last}, below the exported head of batch ${batch}`;
+    throw doubt("truncated", reason, { batch: last + 1 });
   }
   return byBatch;
 }

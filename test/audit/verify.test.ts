@@ -257,7 +257,16 @@ describe("verify", () => {
     writeFileSync(file, sealed(body));
     await expect(verify()).rejects.toThrow(/snapshot at event \d+: its state is not the one that the log gives/);
     body[found]! -= 1;
+    const batch = body.indexOf('"batch":12') + '"batch":'.length;
+    body.write("-2", batch);
+    writeFileSync(file, sealed(body));
+    await expect(verify()).rejects.toThrow(/snapshot: one stands on batch -2, which there is not/);
+    body.write("12", batch);
     writeFileSync(file, sealed(body));
     expect((await verify()).snapshots).toBe(2);
+    // A second one of the same batch is not hidden by the first.
+    body[at]! ^= 1;
+    writeFileSync(join(snapshots, "0.snapshot"), sealed(body));
+    await expect(verify()).rejects.toThrow(/its state is not the one that the log gives/);
   });
 });

@@ -7,7 +7,7 @@ import type { StoredBatch } from "./journalFile.ts";
 import type { Rebuild } from "./rebuild.ts";
 
 /** What a snapshot says of itself. */
-interface Claim extends Readonly<Record<"layoutVersion" | "batch" | "position", number>> {
+export interface Claim extends Readonly<Record<"layoutVersion" | "batch" | "position", number>> {
   readonly kernelHash: string;
   readonly chainHash: string;
   readonly stateHash: string;
@@ -17,9 +17,9 @@ interface Claim extends Readonly<Record<"layoutVersion" | "batch" | "position", 
 
 const MAGIC = Buffer.from("PLIMSOLL-SNAP-1\n");
 
-/** The snapshots beside a journal, by batch: magic, length of the header (u32), header (JSON), tables, SHA-256 of all. */
-export function snapshotClaims(folder: string): Map<number, Claim> {
-  const claims = new Map<number, Claim>();
+/** The snapshots beside a journal: magic, length of the header (u32), header (JSON), tables, SHA-256 of all. */
+export function snapshotClaims(folder: string): Claim[] {
+  const claims: Claim[] = [];
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".snapshot")) : [];
   for (const file of files.sort()) {
     let bytes: Buffer;
@@ -29,8 +29,7 @@ export function snapshotClaims(folder: string): Map<number, Claim> {
       // Removed since: a running engine has written a newer one.
       continue;
     }
-    const claim = decode(file, bytes);
-    claims.set(claim.batch, claim);
+    claims.push(decode(file, bytes));
   }
   return claims;
 }

@@ -13,7 +13,7 @@ import { type FileHead, JournalFile, type StoredBatch } from "./journalFile.ts";
 import { addUp, type Money } from "./money.ts";
 import type { RowDifference } from "./rebuild.ts";
 import { type KernelStretch, Replay } from "./replay.ts";
-import { compareSnapshot, snapshotClaims } from "./snapshotFiles.ts";
+import { type Claim, compareSnapshot, snapshotClaims } from "./snapshotFiles.ts";
 
 export interface VerifyOptions {
   /** The journal's SQLite file, and the folder of its snapshots. */
@@ -48,7 +48,8 @@ export interface Verification extends Readonly<Record<"batches" | "position" | "
  */
 export async function verifyJournal(options: VerifyOptions): Promise<Verification> {
   // Snapshots first: none that is found can then claim a later batch than the head.
-  const snapshots = snapshotClaims(options.snapshots);
+  const snapshots = new Set(snapshotClaims(options.snapshots));
+  const found = snapshots.size;
   const file = new JournalFile(options.journal);
   try {
     const end = file.head();
@@ -57,7 +58,6 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
     const replay = new Replay(file, chain, options.kernel);
     // Under another kernel than its own the state is not the one that was claimed.
     const claimed = options.kernel === undefined;
-    let compared = 0;
     for (const batch of file.batches(end.batch)) {
       chain.requireNext(batch);
       if (!chain.fits(batch)) throw chain.changed(batch, replay.firstWrongEvent(batch));
@@ -70,19 +70,21 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
         const reason = `batch ${batch.batch}: the state is not the one that the exported head names`;
         throw doubt("derivation", reason, { batch: batch.batch });
       }
-      const snapshot = snapshots.get(batch.batch);
-      if (snapshot !== undefined) compared++;
-      if (snapshot !== undefined && claimed) compareSnapshot(snapshot, batch, replay.rebuild);
+      for (const snapshot of snapshots) {
+        if (snapshot.batch !== batch.batch) continue;
+        if (claimed) compareSnapshot(snapshot, batch, replay.rebuild);
+        snapshots.delete(snapshot);
+      }
       options.progress?.(chain.position, end.position);
       // Others get a turn, an engine that appends among them.
       await undefined;
     }
-    requireEnd(chain, end, file, [...snapshots.keys()]);
+    requireEnd(chain, end, file, [...snapshots]);
     const { rebuild, kernels, differences } = replay;
     return {
       ...{ shard: replay.shard.shard, batches: chain.batch, position: chain.position, epoch: chain.epoch },
       ...{ eventTimeUs: chain.eventTimeUs, chainHash: hexadecimal(chain.hash), stateHash: rebuild.stateHash() },
-      ...{ snapshots: compared, heads: options.heads?.length ?? 0, kernels },
+      ...{ snapshots: found, heads: options.heads?.length ?? 0, kernels },
       differences: [...differences.values()].sort((a, b) => a.firstEvent - b.firstEvent),
       money: addUp(rebuild.machine, rebuild.names),
     };
@@ -114,17 +116,18 @@ function compareHead({ batch, chainHash, position }: Head, { hash, lastPosition 
   throw doubt("fork", `batch ${batch} ends with event ${lastPosition}, the exported head says ${position}`, { batch });
 }
 
-/** Nothing is missing at the end of the walk, and nothing stands behind it. */
-function requireEnd(chain: Chain, end: FileHead, file: JournalFile, snapshotBatches: readonly number[]): void {
+/** @param snapshots that stand on none of the batches */
+function requireEnd(chain: Chain, end: FileHead, file: JournalFile, snapshots: readonly Claim[]): void {
   const { batch, position, sources, stray } = end;
   if (chain.batch !== batch || chain.position !== position) {
     throw doubt("dropped", `the walk ended at batch ${chain.batch}, the last one is ${batch}`);
   }
-  const beyond = snapshotBatches.find((each) => each > batch);
-  if (beyond !== undefined) {
-    const reason = `the journal ends with batch ${batch}, a snapshot stands on batch ${beyond}`;
+  const [snapshot] = snapshots.toSorted((one, other) => other.batch - one.batch);
+  if (snapshot !== undefined && snapshot.batch > batch) {
+    const reason = `the journal ends with batch ${batch}, a snapshot stands on batch ${snapshot.batch}`;
     throw doubt("truncated", reason, { batch: batch + 1 });
   }
+  if (snapshot !== undefined) throw doubt("snapshot", `one stands on batch ${snapshot.batch}, which there is not`);
   if (stray !== undefined) {
     throw doubt("inserted", `event ${stray} stands after the last batch and belongs to none`, { event: stray });
   }

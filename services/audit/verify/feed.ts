@@ -153,7 +153,7 @@ export function slotOf(row: JournalRow, body: Body, names: RecordedNames, layout
   const first = input.reason ?? hostRefusal(input, layout, names);
   if (first !== undefined) return { kind, time, account, instrument, flags: FLAG.malformed, first };
   const slot = SLOTS[kind]?.(said, name, names, layout);
-  return { account, instrument, currency, ...identified(input), ...slot, kind, time };
+  return Object.assign({ kind, time, account, instrument, currency }, identified(input), slot);
 }
 
 /** Only those columns of a row are believed that say what the payload does not; the others are the kernel's to say. */

@@ -50,6 +50,10 @@ export class Machine {
   readonly layoutVersion: number;
   readonly layout: Layout;
   readonly #exports: Exports;
+  /** Addresses of the slots and of what stands beside an input. */
+  readonly #input: number;
+  readonly #blob: number;
+  readonly #output: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
@@ -74,6 +78,9 @@ export class Machine {
     // Without the memory that it needs a kernel says how much that is, and does nothing else.
     memory.grow(Math.ceil((this.#exports["configure"]!(...room) >>> 0) / 65_536));
     this.#exports["configure"]!(...room);
+    this.#input = this.#exports["inputAddress"]!();
+    this.#blob = this.#exports["blobAddress"]!();
+    this.#output = this.#exports["outputAddress"]!();
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
   }
@@ -90,8 +97,7 @@ export class Machine {
       const written = this.#exports["apply"]!(1);
       if (written === 0) throw new Error("it has no room to answer");
       const size = this.layout.outputSize;
-      let slot = this.#exports["outputAddress"]!();
-      for (; said.length < written; slot += size) said.push(outputAt(this.#view, slot, size));
+      for (let slot = this.#output; said.length < written; slot += size) said.push(outputAt(this.#view, slot, size));
       return said;
     } catch (error) {
       throw doubt("derivation", `the kernel stops: ${error instanceof Error ? error.message : error}`);
@@ -100,13 +106,13 @@ export class Machine {
 
   #write(input: Input): void {
     const view = this.#view;
-    const slot = this.#exports["inputAddress"]!();
+    const slot = this.#input;
     this.#bytes.fill(0, slot, slot + INPUT.size);
     for (const field of BYTES) view.setUint8(slot + INPUT[field], Number(input[field] ?? 0));
     for (const field of REFERENCES) view.setUint32(slot + INPUT[field], Number(input[field] ?? NONE), true);
     for (const field of LONGS) view.setBigInt64(slot + INPUT[field], BigInt(input[field] ?? 0), true);
     const { numbers = [], program } = input;
-    const blob = this.#exports["blobAddress"]!();
+    const blob = this.#blob;
     view.setUint32(slot + INPUT.blobCount, program === undefined ? numbers.length : program.length / 8, true);
     numbers.forEach((number, index) => void view.setBigInt64(blob + index * 8, number, true));
     if (program !== undefined) this.#bytes.set(program, blob);

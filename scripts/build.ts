@@ -38,7 +38,7 @@ const STEPS: readonly Step[] = [
   },
   {
     name: "evidence page",
-    sources: ["services/audit", "services/journal", "assembly", "package-lock.json"],
+    sources: ["services/audit", "services/journal", "services/markets", "assembly", "proto", "package-lock.json"],
     products: ["build/evidencePage.js"],
     commands: [["rolldown", "services/audit/evidence/page.ts", "--format", "iife", "--file", "build/evidencePage.js"]],
   },

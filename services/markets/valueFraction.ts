@@ -6,6 +6,12 @@ export interface ValueFraction {
   readonly denominator: bigint;
 }
 
+/** What of a listing its value follows from. */
+export type ValueTerms = Pick<
+  InstrumentListing,
+  "kind" | "optionType" | "multiplierNumerator" | "multiplierDenominator" | "priceScale" | "quantityScale"
+>;
+
 /** Every factor, divisor and quotient of a value stays below this: the kernel multiplies 64 bits into 128. */
 export const VALUE_LIMIT = 2n ** 62n;
 
@@ -15,7 +21,7 @@ export const VALUE_LIMIT = 2n ** 62n;
  * @param currencyScale digits of the listing's settlement currency
  * @throws RangeError when the multiplier is not above zero or the kind is not linear or inverse
  */
-export function valueFraction(listing: InstrumentListing, currencyScale: number): ValueFraction {
+export function valueFraction(listing: ValueTerms, currencyScale: number): ValueFraction {
   if (listing.multiplierNumerator <= 0n || listing.multiplierDenominator <= 0n) {
     throw new RangeError(
       `multiplier ${listing.multiplierNumerator}/${listing.multiplierDenominator}: both parts must be above zero`,
@@ -34,11 +40,11 @@ export function valueFraction(listing: InstrumentListing, currencyScale: number)
 }
 
 /** Cash is quantity x price: of linear contracts, and of options, whatever they are settled in. */
-export function hasLinearCash(listing: InstrumentListing): boolean {
+export function hasLinearCash(listing: Pick<ValueTerms, "kind" | "optionType">): boolean {
   return listing.kind === ContractKind.LINEAR || isOption(listing);
 }
 
-export function isOption({ optionType }: InstrumentListing): boolean {
+export function isOption({ optionType }: Pick<ValueTerms, "optionType">): boolean {
   return optionType !== undefined && optionType !== OptionType.UNSPECIFIED;
 }
 

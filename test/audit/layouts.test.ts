@@ -15,11 +15,9 @@ test("the newest layout of the verifier is that of assembly/memory/layout.ts", (
     stateTables: memory.TABLE_BOOKKEEPING,
     bookkeepingTable: memory.TABLE_BOOKKEEPING,
     accountHeadsTable: memory.TABLE_ACCOUNT_HEADS,
-    inputs: memory.INPUT_CAPACITY,
     outputSize: memory.OUTPUT_SIZE,
     holds: DEFAULT_HOLDS,
     regimesWait: "all",
-    blob: memory.BLOB_CAPACITY,
     regimeRoom: [programBytes, arenaBytes, positions, orders, marketBytes],
     largestProgram: 400_000,
     pools: {
@@ -56,7 +54,6 @@ test("the slots of the verifier are those of assembly/memory/layout.ts", () => {
     first: memory.INPUT_FIRST,
     second: memory.INPUT_SECOND,
     third: memory.INPUT_THIRD,
-    blob: memory.INPUT_BLOB,
     blobCount: memory.INPUT_BLOB_COUNT,
     order: memory.INPUT_ORDER,
   });
@@ -65,7 +62,6 @@ test("the slots of the verifier are those of assembly/memory/layout.ts", () => {
     code: memory.OUTPUT_CODE,
     fromState: memory.OUTPUT_FROM_STATE,
     toState: memory.OUTPUT_TO_STATE,
-    input: memory.OUTPUT_INPUT,
     account: memory.OUTPUT_ACCOUNT,
     instrument: memory.OUTPUT_INSTRUMENT,
     currency: memory.OUTPUT_CURRENCY,

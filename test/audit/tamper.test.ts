@@ -158,6 +158,15 @@ describe("with the whole chain hashed anew, the rules of a journal tell", () => 
   });
 });
 
+test("a batch without events ends where the one before ended: the column is in no hash", async () => {
+  const path = copy();
+  const empty = { ...batches[3]!, rows: [], spans: [] };
+  writeBatches(path, batches.toSpliced(4, 0, empty), true);
+  expect(await doubtOf(path)).toBeUndefined();
+  inShell(path, "UPDATE batch SET last_position = last_position - 1 WHERE batch = 5");
+  expect(await doubtOf(path)).toMatchObject({ kind: "changed", batch: 5 });
+});
+
 describe("with the whole chain hashed anew, an exported head tells", () => {
   const tampered: readonly [string, (order: JournalBatch[]) => void, number, DoubtKind, number][] = [
     ["a dropped batch", (order) => order.splice(4, 1), 5, "fork", 5],
@@ -201,8 +210,14 @@ describe("with the whole chain hashed anew, an exported head tells", () => {
     expect(await doubtOf(copy(), [headOf(5), other])).toMatchObject({ kind: "fork", batch: 5 });
   });
 
-  test("a head that names another state", async () => {
-    const head = { ...headOf(12), stateHash: "0".repeat(64) };
-    expect(await doubtOf(copy(), [head])).toMatchObject({ kind: "derivation", batch: 12 });
+  test("a head that names another state, or another position, whatever a second one of its batch says", async () => {
+    const state = { ...headOf(12), stateHash: "0".repeat(64) };
+    const place = { ...headOf(12), position: 1 };
+    for (const heads of [[state], [state, headOf(12)], [headOf(12), state]]) {
+      expect(await doubtOf(copy(), heads)).toMatchObject({ kind: "derivation", batch: 12 });
+    }
+    for (const heads of [[place], [place, headOf(12)]]) {
+      expect(await doubtOf(copy(), heads)).toMatchObject({ kind: "fork", batch: 12 });
+    }
   });
 });

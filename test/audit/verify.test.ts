@@ -216,7 +216,11 @@ describe("verify", () => {
     ],
     ["a shard that does not open", "UPDATE event SET payload = x'00' WHERE position = 1", /event 1/],
     ["another time", "UPDATE event SET event_time_us = 1 WHERE position = 22", /event 22 replays differently/],
-    ["another kind", "UPDATE event SET kind = 40 WHERE position = 19", /event 19: .* its body is of kind 21, not 40/],
+    [
+      "another kind",
+      "UPDATE event SET kind = 40 WHERE position = 19",
+      /event 19: .* its body is deposited, not of kind 40/,
+    ],
     ["an instrument of a deposit", "UPDATE event SET instrument = 0 WHERE position = 19", /event 19 replays diff/],
     ["another account's fill", "UPDATE event SET account = 5, previous = 20 WHERE position = 22", /event 22|event 23/],
     [
@@ -243,8 +247,26 @@ describe("verify", () => {
     bytes[at]! ^= 1;
     writeFileSync(file, bytes);
     await expect(verify()).rejects.toThrow(/snapshot \d+\.snapshot: the checksum does not fit/);
+    const sealed = (body: Buffer) => Buffer.concat([body, createHash("sha256").update(body).digest()]);
     const body = bytes.subarray(0, bytes.length - 32);
-    writeFileSync(file, Buffer.concat([body, createHash("sha256").update(body).digest()]));
+    writeFileSync(file, sealed(body));
     await expect(verify()).rejects.toThrow(/snapshot at event \d+: its state is not the one that the log gives/);
+    body[at]! ^= 1;
+    const found = body.indexOf('"position":') + '"position":'.length;
+    body[found]! += 1;
+    writeFileSync(file, sealed(body));
+    await expect(verify()).rejects.toThrow(/snapshot at event \d+: its state is not the one that the log gives/);
+    body[found]! -= 1;
+    const batch = body.indexOf('"batch":12') + '"batch":'.length;
+    body.write("-2", batch);
+    writeFileSync(file, sealed(body));
+    await expect(verify()).rejects.toThrow(/snapshot: one stands on batch -2, which there is not/);
+    body.write("12", batch);
+    writeFileSync(file, sealed(body));
+    expect((await verify()).snapshots).toBe(2);
+    // A second one of the same batch is not hidden by the first.
+    body[at]! ^= 1;
+    writeFileSync(join(snapshots, "0.snapshot"), sealed(body));
+    await expect(verify()).rejects.toThrow(/its state is not the one that the log gives/);
   });
 });

@@ -53,7 +53,9 @@ import {
   VENUE_ACCOUNTS,
   WITHDRAWN,
 } from "../../../assembly/memory/layout.ts";
-import { identityWords, orderKey } from "../verify/identity.ts";
+import { ContractKind, type OptionType } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
+import { hasLinearCash, valueFraction } from "../../markets/valueFraction.ts";
+import { identityOf, orderKey } from "../verify/identity.ts";
 import { KernelMemory, type Told } from "./kernelMemory.ts";
 import { ListedMarket } from "./listedMarket.ts";
 import { WireMessage } from "./wire.ts";
@@ -69,7 +71,6 @@ const FILL_SEED = 1;
 const FIELD_MISSING = 20;
 /** Orders that may rest where the journal does not say it (services/kernel/kernel.ts). */
 const DEFAULT_HOLDS = 1 << 14;
-const KIND_LINEAR_NUMBER = 1;
 /** A row as it is fed: decoded from the journal's event. */
 export interface FedRow {
   readonly kind: number;
@@ -197,17 +198,19 @@ export class ReplayKernel {
   #listing(row: FedRow, body: WireMessage): void {
     const [name, listing, currency] = [body.text(2), body.message(3), Number(body.int(4))];
     const [priceScale, quantityScale, type] = [Number(listing.int(3)), Number(listing.int(4)), Number(listing.int(22))];
-    const [linearCash, expiry] = [listing.int(1) === 1n || type !== 0, listing.int(9)];
-    const fraction = valueFraction(listing, this.market.currencies[currency]!.scale, linearCash);
+    const [multiplierNumerator, multiplierDenominator, expiry] = [listing.int(7), listing.int(8), listing.int(9)];
+    const scales = { priceScale, quantityScale, multiplierNumerator, multiplierDenominator };
+    const terms = { ...scales, kind: Number(listing.int(1)) as ContractKind, optionType: type as OptionType };
+    const fraction = valueFraction(terms, this.market.currencies[currency]!.scale);
     const underlying = listing.text(21);
     const underlyingKey = underlying === "" ? NONE : this.market.key(underlying);
     const product =
       type === 1 ? PRODUCT_CALL : type === 2 ? PRODUCT_PUT : expiry === 0n ? PRODUCT_PERPETUAL : PRODUCT_FUTURE;
-    const coinSettled = type !== 0 && listing.int(1) !== 1n ? 1 : 0;
+    const coinSettled = type !== 0 && terms.kind !== ContractKind.LINEAR ? 1 : 0;
     const slot = this.memory.slot(INSTRUMENT_LISTED, row.eventTimeUs);
     this.memory.u32(slot + INPUT_INSTRUMENT, this.market.instruments.length);
     this.memory.u32(slot + INPUT_CURRENCY, currency);
-    this.memory.u8(slot + INPUT_CHOICE, linearCash ? KIND_LINEAR_NUMBER : Number(listing.int(1)));
+    this.memory.u8(slot + INPUT_CHOICE, hasLinearCash(terms) ? ContractKind.LINEAR : terms.kind);
     this.memory.list(slot, [
       body.int(5),
       body.int(6),
@@ -224,8 +227,8 @@ export class ReplayKernel {
       BigInt(this.market.key(name)),
       BigInt(product | (coinSettled << 8) | (priceScale << 16)) | (BigInt(quantityScale) << 24n),
       listing.int(23),
-      listing.int(7),
-      listing.int(8),
+      multiplierNumerator,
+      multiplierDenominator,
     ]);
     this.market.instruments.push(name);
     this.market.settlements.push(currency);
@@ -280,9 +283,7 @@ export class ReplayKernel {
     this.memory.u8(slot + INPUT_FLAGS, flags | (orderId === "" ? 0 : FLAG_ORDER_NAMED));
     this.#identify(slot);
     // Executions in a row of one order are counted by this (CTL-014).
-    const [, , textLow, textHigh] = identityWords(FILL_SEED, [], orderId);
-    this.memory.u32(slot + INPUT_FINGERPRINT, textLow);
-    this.memory.u32(slot + INPUT_FINGERPRINT + 4, textHigh);
+    this.memory.i64(slot + INPUT_FINGERPRINT, identityOf(FILL_SEED, [], orderId).fingerprint);
     if (orderId !== "") this.#nameOrder(slot, orderId);
     this.memory.i64(slot + INPUT_FIRST, body.int(4));
     this.memory.i64(slot + INPUT_SECOND, body.signed(5));
@@ -290,9 +291,7 @@ export class ReplayKernel {
   }
 
   #nameOrder(slot: number, orderId: string): void {
-    const [low, high] = orderKey(orderId);
-    this.memory.u32(slot + INPUT_ORDER, low);
-    this.memory.u32(slot + INPUT_ORDER + 4, high);
+    this.memory.i64(slot + INPUT_ORDER, orderKey(orderId));
   }
 
   /** A request for an order. The instrument of one that is there already is the kernel's answer, not part of the request. */
@@ -379,20 +378,4 @@ export class ReplayKernel {
     this.#identity += 1n;
     this.memory.i64(slot + INPUT_IDENTITY, this.#identity);
   }
-}
-
-/** `k` of docs/margin.md, "Value". */
-function valueFraction(
-  listing: WireMessage,
-  currencyScale: number,
-  linearCash: boolean,
-): { numerator: bigint; denominator: bigint } {
-  const exponent =
-    currencyScale - Number(listing.int(4)) + (linearCash ? -Number(listing.int(3)) : Number(listing.int(3)));
-  const power = 10n ** BigInt(Math.abs(exponent));
-  const numerator = listing.int(7) * (exponent > 0 ? power : 1n);
-  const denominator = listing.int(8) * (exponent < 0 ? power : 1n);
-  let [a, b] = [numerator, denominator];
-  while (b !== 0n) [a, b] = [b, a % b];
-  return { numerator: numerator / a, denominator: denominator / a };
 }

@@ -6,7 +6,8 @@ import type { Body, RecordedNames } from "./names.ts";
 import { CONSEQUENCES, type Figure, ORDER_FIGURES, OUTCOMES, typed } from "./rowFigures.ts";
 
 const writer = new BinaryWriter();
-const ORDER_REQUESTS = new Set<string | undefined>(["placeHold", "amendHold", "releaseHold"]);
+const REGIME_SET = 16;
+const ORDER_REQUESTS = new Set([26, 27, 28]);
 
 /** The payload that an input must have, given what the kernel says became of it; undefined: it may not be so at all. */
 export function inputPayload(recorded: JournalEvent, output: Output, names: RecordedNames): Uint8Array | undefined {
@@ -37,14 +38,11 @@ function applied(body: Body, output: Output, names: RecordedNames): object {
 }
 
 function refusal(body: Body, output: Output): object {
-  const reason = { reason: output.code };
-  if (body.$case !== "inputRefused") return reason;
-  const { input } = body.value;
-  const command = input?.$case === "accountCommand" ? input.value.command?.$case : undefined;
-  const figures = ORDER_REQUESTS.has(command) ? orderFigures(output) : undefined;
+  const { kind, code: reason } = output;
+  if (body.$case !== "inputRefused") return { reason };
   // See feed.ts: a refused document's numbers are those of the host that compiled it.
-  const document = input?.$case === "marketEvent" && input.value.event?.$case === "regime";
-  return { ...reason, figures, ...(document ? {} : figuresOf(OUTCOMES.get(60)!.figures, output)) };
+  const numbers = kind === REGIME_SET ? {} : figuresOf(OUTCOMES.get(60)!.figures, output);
+  return { reason, ...numbers, figures: ORDER_REQUESTS.has(kind) ? orderFigures(output) : undefined };
 }
 
 /** What the check of an order found; undefined when nothing was looked at. */

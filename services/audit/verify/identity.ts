@@ -1,21 +1,21 @@
 /**
- * The 64-bit key and the 64-bit fingerprint that a kernel knows an input by (INP-001), as four 32-bit words: two
- * multiplicative lanes over the UTF-16 units of each text and a separator, then an avalanche.
+ * What a kernel knows an input by (INP-001), 64 bits each: two multiplicative lanes over the UTF-16 units of each text and a
+ * separator, then an avalanche.
  *
  * @param seed 1 a fill, 3 a command, 5 an order, 7 a control
  * @param texts what is the identity
  * @param rest what else the input says
  */
-export function identityWords(seed: number, texts: readonly string[], rest: string): [number, number, number, number] {
-  return [...lanes(seed, texts), ...lanes(seed + 1, [rest])] as [number, number, number, number];
+export function identityOf(seed: number, texts: readonly string[], rest: string) {
+  return { identity: hashed(seed, texts), fingerprint: hashed(seed + 1, [rest]) };
 }
 
 /** The key that a kernel knows an order by, within its account. */
-export function orderKey(orderId: string): [number, number] {
-  return lanes(5, [orderId, "", ""]);
+export function orderKey(orderId: string): bigint {
+  return hashed(5, [orderId, "", ""]);
 }
 
-function lanes(seed: number, texts: readonly string[]): [number, number] {
+function hashed(seed: number, texts: readonly string[]): bigint {
   let low = 0x9e3779b9 ^ seed;
   let high = 0x85ebca6b ^ seed;
   for (const text of texts) {
@@ -31,5 +31,5 @@ function lanes(seed: number, texts: readonly string[]): [number, number] {
   }
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
-  return [low >>> 0, high >>> 0];
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }

@@ -1,26 +1,12 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { spansText } from "../../journal/batchHash.ts";
 import type { JournalBatch, JournalRow } from "../../journal/journal.ts";
-import { VerificationError } from "./doubt.ts";
+import { doubt } from "./doubt.ts";
 
-/** What a batch claims, before its events are read. */
-export interface BatchClaim {
-  readonly batch: number;
-  readonly firstPosition: number;
-  readonly lastPosition: number;
-  readonly epoch: number;
-  readonly eventTimeUs: number;
-  readonly kernelHash: string;
-  /** The spans as text: the chain hashes it. */
-  readonly sources: string;
-  readonly previousHash: Uint8Array;
-  readonly hash: Uint8Array;
-}
-
+/** A batch as it is stored: what it claims, and the events that are there. */
+export type StoredBatch = JournalBatch & Readonly<Record<"firstPosition" | "lastPosition", number>>;
 export type Link = Pick<JournalBatch, "batch" | "previousHash" | "hash">;
-export type SourceEnd = Readonly<Record<"partition" | "leaderEpoch" | "lastOffset", number>> & {
-  readonly topic: string;
-};
+export type SourceEnd = Omit<JournalBatch["spans"][number], "firstOffset">;
 
 /** Where the journal stood when the walk began. */
 export interface FileHead {
@@ -30,6 +16,8 @@ export interface FileHead {
   /** Position of an event behind the last batch. */
   readonly stray: number | undefined;
 }
+
+type Cells = [number, number, number | null, number | null, number, number, Uint8Array];
 
 const BATCH =
   "SELECT batch, first_position AS firstPosition, last_position AS lastPosition, epoch, event_time_us AS eventTimeUs, " +
@@ -62,13 +50,14 @@ export class JournalFile {
   head(): FileHead {
     this.#database.exec("BEGIN");
     try {
-      const [last] = this.#all<BatchClaim>(`${BATCH} ORDER BY batch DESC LIMIT 1`);
-      if (last === undefined) throw new VerificationError("dropped", "the journal is empty");
-      const [stray] = this.#all<JournalRow>("SELECT position FROM event WHERE position > ? LIMIT 1", last.lastPosition);
+      const [last] = this.#all<StoredBatch>(`${BATCH} ORDER BY batch DESC LIMIT 1`);
+      if (last === undefined) throw doubt("dropped", "the journal is empty");
+      const { batch, lastPosition: position } = last;
+      const [stray] = this.#all<JournalRow>("SELECT position FROM event WHERE position > ? LIMIT 1", position);
       const sources = this.#all<SourceEnd>(
         "SELECT topic, partition, leader_epoch AS leaderEpoch, last_offset AS lastOffset FROM source_position",
       );
-      return { batch: last.batch, position: last.lastPosition, sources, stray: stray?.position };
+      return { batch, position, sources, stray: stray?.position };
     } finally {
       this.#database.exec("COMMIT");
     }
@@ -92,25 +81,19 @@ export class JournalFile {
     return this.#all("SELECT batch, previous_hash AS previousHash, hash FROM batch ORDER BY batch");
   }
 
-  /** What batches up to `last` claim, in order. */
-  *claims(last: number): Generator<BatchClaim> {
+  /** Batches up to `last`, in order. Between two of them nothing is held open: an engine may append. */
+  *batches(last: number): Generator<StoredBatch> {
     const next = this.#database.prepare(`${BATCH} WHERE batch > ? AND batch <= ? ORDER BY batch LIMIT 1`);
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-      const claim = next.get(after, last) as unknown as BatchClaim | undefined;
-      if (claim === undefined) return;
-      yield claim;
+      const found = next.get(after, last) as unknown as (Omit<StoredBatch, "rows"> & { sources: string }) | undefined;
+      if (found === undefined) return;
+      const { sources, ...claim } = found;
+      const cells = this.#events.all(claim.firstPosition, claim.lastPosition) as unknown as Cells[];
+      yield { ...claim, spans: spansOf(claim.batch, sources), rows: cells.map(toRow) };
       after = claim.batch;
     }
   }
-
-  /** The batch of a claim, with the events that are there. */
-  batch({ firstPosition, lastPosition, sources, ...claim }: BatchClaim): JournalBatch {
-    const cells = this.#events.all(firstPosition, lastPosition) as unknown as Cells[];
-    return { ...claim, spans: spansOf(claim.batch, sources), rows: cells.map(toRow) };
-  }
 }
-
-type Cells = [number, number, number | null, number | null, number, number, Uint8Array];
 
 function toRow([position, kind, account, instrument, previous, eventTimeUs, payload]: Cells): JournalRow {
   const numbers = { account: account ?? undefined, instrument: instrument ?? undefined };
@@ -125,5 +108,5 @@ function spansOf(batch: number, text: string): JournalBatch["spans"] {
   } catch {
     // What is no JSON, or not of this shape, is answered like any other text.
   }
-  throw new VerificationError("changed", `batch ${batch}: its sources are not what an append writes`, { batch });
+  throw doubt("changed", `batch ${batch}: its sources are not what an append writes`, { batch });
 }

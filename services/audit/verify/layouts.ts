@@ -2,44 +2,24 @@
 // drawing of its own layout version, whatever assembly/memory/layout.ts says today. test/audit/layouts.test.ts holds the newest
 // drawing against assembly/memory/layout.ts.
 
-type Numbers<Name extends string> = Readonly<Record<Name, number>>;
+/** Record layout of one version. What stands before the values of an output slot is the same in all. */
+export type Layout = typeof LAYOUT_2;
 
-/**
- * Record layout of one version. `tables`: how many, of which the state hash covers the first `stateTables`. `inputs`, `blob`:
- * slots, and i64s of the blob, that a call takes. `outputSize`: bytes of an output slot; what stands before its values is the
- * same in all. `holds`: orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill.
- */
-export interface Layout
-  extends Numbers<
-    | "tables"
-    | "stateTables"
-    | "bookkeepingTable"
-    | "accountHeadsTable"
-    | "inputs"
-    | "blob"
-    | "outputSize"
-    | "holds"
-    | "largestProgram"
-  > {
-  /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
-  readonly regimesWait: "one" | "all";
-  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
-  readonly regimeRoom: readonly [number, number, number, number, number];
-  readonly pools: Numbers<"table" | "size" | "account" | "currency" | "balance">;
-  readonly positions: Numbers<"table" | "size" | "instrument" | "quantity" | "entryCost" | "posted">;
-}
-
-const LAYOUT_2: Layout = {
+const LAYOUT_2 = {
+  /** How many, of which the state hash covers the first `stateTables`. */
   tables: 15,
   stateTables: 13,
   bookkeepingTable: 13,
   accountHeadsTable: 14,
-  inputs: 4096,
-  blob: 65_536,
+  /** Bytes of an output slot. */
   outputSize: 112,
+  /** Orders that may rest where the shard does not say it; 0: its kernel knows none, and no order of a fill. */
   holds: 0,
+  /** Bytes of a regime's program at the most. */
   largestProgram: 400_000,
-  regimesWait: "one",
+  /** Documents of one regime that may wait for their time: the names in the state hash tell one or all of them. */
+  regimesWait: "one" as "one" | "all",
+  /** Program store, arena, positions, orders, market store: the room that regimes get. Part of what a kernel refuses. */
   regimeRoom: [4 << 20, 48 << 20, 1024, 4096, 16 << 20],
   pools: { table: 7, size: 128, account: 0, currency: 4, balance: 16 },
   positions: { table: 8, size: 128, instrument: 4, quantity: 32, entryCost: 40, posted: 48 },
@@ -68,12 +48,12 @@ export const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 /** An input slot. */
 export const INPUT = {
   ...{ size: 80, kind: 0, choice: 1, liquidity: 2, flags: 3, account: 4, instrument: 8, currency: 12, time: 16 },
-  ...{ identity: 24, fingerprint: 32, first: 40, second: 48, third: 56, blob: 64, blobCount: 68, order: 72 },
+  ...{ identity: 24, fingerprint: 32, first: 40, second: 48, third: 56, blobCount: 68, order: 72 },
 } as const;
 
 /** An output slot. */
 export const OUTPUT = {
-  ...{ kind: 0, code: 1, fromState: 2, toState: 3, input: 4, account: 8, instrument: 12, currency: 16 },
+  ...{ kind: 0, code: 1, fromState: 2, toState: 3, account: 8, instrument: 12, currency: 16 },
   ...{ isolated: 20, position: 24, previous: 32, values: 40 },
 } as const;
 

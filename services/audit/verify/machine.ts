@@ -1,174 +1,132 @@
 import { createHash } from "node:crypto";
 import type { ShardOpened } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
-import { VerificationError } from "./doubt.ts";
-import { FLAG, INPUT, LAYOUTS, type Layout, NONE, OUTPUT } from "./layouts.ts";
+import { doubt } from "./doubt.ts";
+import { INPUT, LAYOUTS, type Layout, NONE, OUTPUT } from "./layouts.ts";
 
-type Call = (...numbers: number[]) => number;
-type Exports = Record<string, Call>;
-
-/** An input slot's fields; what is not named is zero, a reference that is not named is NONE. */
-export interface Input {
-  readonly kind: number;
-  readonly time: bigint;
-  readonly choice?: number | undefined;
-  readonly liquidity?: number | undefined;
-  readonly flags?: number;
-  readonly account?: number | undefined;
-  readonly instrument?: number | undefined;
-  readonly currency?: number | undefined;
-  /** Key and fingerprint, 2 x 32 bits each. */
-  readonly identity?: readonly number[];
-  /** Key of an order's id, 2 x 32 bits. */
-  readonly order?: readonly number[] | undefined;
-  readonly first?: bigint | undefined;
-  readonly second?: bigint | undefined;
-  readonly third?: bigint | undefined;
-  readonly numbers?: readonly bigint[];
-  readonly program?: Uint8Array;
-}
+type Exports = Record<string, (...numbers: number[]) => number>;
+type Value = number | bigint | boolean | undefined;
 
 const BYTES = ["kind", "choice", "liquidity", "flags"] as const;
 const REFERENCES = ["account", "instrument", "currency"] as const;
-const LONGS = ["time", "first", "second", "third"] as const;
+const LONGS = ["time", "identity", "fingerprint", "first", "second", "third", "order"] as const;
 
-/** One thing that a kernel said: `code` 0 is applied, else the refusal; `input` is which of those that were written last. */
+/** An input slot's fields; what is not named is zero, a reference that is not named is NONE. */
+export type Input = Readonly<
+  Partial<Record<(typeof BYTES | typeof REFERENCES | typeof LONGS)[number], Value>> & {
+    /** What stands beside the slot, in the blob: one or the other. */
+    numbers?: readonly bigint[] | undefined;
+    program?: Uint8Array | undefined;
+  }
+>;
+
+/** One thing that a kernel said: `code` 0 is applied, else the refusal. */
 export type Output = ReturnType<typeof outputAt>;
 
-function outputAt(view: DataView, slot: number, firstInput: number, size: number) {
+function outputAt(view: DataView, slot: number, size: number) {
+  const u8 = (offset: number): number => view.getUint8(slot + offset);
   const u32 = (offset: number): number => view.getUint32(slot + offset, true);
+  const reference = (offset: number): number | undefined => (u32(offset) === NONE ? undefined : u32(offset));
   const position = (offset: number): number => Number(view.getBigInt64(slot + offset, true));
-  const code = view.getUint8(slot + OUTPUT.code);
   const value = (index: number): bigint => {
     const at = OUTPUT.values + index * 8;
     return at < size ? view.getBigInt64(slot + at, true) : 0n;
   };
+  const code = u8(OUTPUT.code);
   // Whose price is too old; of an order that rests its quantity stands there.
   const price = code === 0 ? 0n : value(13);
-  const known = (reference: number): number | undefined => (reference === NONE ? undefined : reference);
   return {
-    kind: view.getUint8(slot + OUTPUT.kind),
-    code,
-    fromState: view.getUint8(slot + OUTPUT.fromState),
-    toState: view.getUint8(slot + OUTPUT.toState),
-    input: firstInput + u32(OUTPUT.input),
-    account: known(u32(OUTPUT.account)),
-    instrument: known(u32(OUTPUT.instrument)),
-    currency: u32(OUTPUT.currency),
-    isolated: u32(OUTPUT.isolated),
-    position: position(OUTPUT.position),
-    previous: position(OUTPUT.previous),
-    /** 0 for a value that slots of an older layout have no room for. */
+    ...{ kind: u8(OUTPUT.kind), code, fromState: u8(OUTPUT.fromState), toState: u8(OUTPUT.toState) },
+    ...{ currency: u32(OUTPUT.currency), isolated: u32(OUTPUT.isolated) },
+    ...{ account: reference(OUTPUT.account), instrument: reference(OUTPUT.instrument) },
+    ...{ position: position(OUTPUT.position), previous: position(OUTPUT.previous) },
+    ...{ priceKind: price >> 32n, priceKey: price & 0xffff_ffffn },
+    /** Until the next input is applied; 0 for a value that slots of an older layout have no room for. */
     value,
-    priceKind: Number(price >> 32n),
-    priceKey: Number(price & 0xffff_ffffn),
   };
 }
 
 /** A kernel binary of the journal at work, driven by the layout of its version. */
 export class Machine {
-  readonly kernelHash: string;
   readonly layoutVersion: number;
   readonly layout: Layout;
   readonly #exports: Exports;
+  /** Addresses of the slots and of what stands beside an input. */
+  readonly #input: number;
+  readonly #blob: number;
+  readonly #output: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #inputs = 0;
-  #blob = 0;
 
   /** @throws VerificationError when its layout is one that this verifier does not know */
   constructor(binary: Uint8Array, shard: ShardOpened) {
-    this.kernelHash = createHash("sha256").update(binary).digest("hex");
+    const memory = new WebAssembly.Memory({ initial: 1 });
     const module = new WebAssembly.Module(binary as Uint8Array<ArrayBuffer>);
-    const probe = instance(module, 1).exports;
-    this.layoutVersion = probe["layoutVersion"]!();
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+    this.layoutVersion = this.#exports["layoutVersion"]!();
     const layout = LAYOUTS.get(this.layoutVersion);
     if (layout === undefined) {
-      const reason = `kernel ${this.kernelHash} has record layout ${this.layoutVersion}, this verifier knows`;
-      throw new VerificationError("kernel", `${reason} ${[...LAYOUTS.keys()].join(", ")}`);
+      const hash = createHash("sha256").update(binary).digest("hex");
+      const reason = `kernel ${hash} has record layout ${this.layoutVersion}, this verifier knows`;
+      throw doubt("kernel", `${reason} ${[...LAYOUTS.keys()].join(", ")}`);
     }
     this.layout = layout;
     const { accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity } = shard;
     // A kernel that knows no orders has no parameter for them, and drops the number.
     const holds = shard.holdCapacity || layout.holds;
-    const configure = (exports: Exports): number => {
-      exports["configureRegimes"]!(...layout.regimeRoom);
-      const room = [accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holds];
-      return exports["configure"]!(...room) >>> 0;
-    };
-    const { exports, memory } = instance(module, Math.ceil(configure(probe) / 65_536) + 1);
-    configure(exports);
-    this.#exports = exports;
+    const room = [accountCapacity, poolCapacity, positionCapacity, instrumentCapacity, identityCapacity, holds];
+    this.#exports["configureRegimes"]!(...layout.regimeRoom);
+    // Without the memory that it needs a kernel says how much that is, and does nothing else.
+    memory.grow(Math.ceil((this.#exports["configure"]!(...room) >>> 0) / 65_536));
+    this.#exports["configure"]!(...room);
+    this.#input = this.#exports["inputAddress"]!();
+    this.#blob = this.#exports["blobAddress"]!();
+    this.#output = this.#exports["outputAddress"]!();
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
-  }
-
-  #address(of: "inputAddress" | "blobAddress" | "outputAddress"): number {
-    return this.#exports[of]!();
   }
 
   #tableAddress(table: number): number {
     return this.#exports["tableAddress"]!(table);
   }
 
-  /** Whether another input and its numbers may not fit beside what waits. */
-  get full(): boolean {
-    return this.#inputs === this.layout.inputs || this.#blob + 8 > this.layout.blob;
-  }
-
-  write(input: Input): void {
-    const view = this.#view;
-    const slot = this.#address("inputAddress") + this.#inputs++ * INPUT.size;
-    this.#bytes.fill(0, slot, slot + INPUT.size);
-    for (const field of BYTES) view.setUint8(slot + INPUT[field], input[field] ?? 0);
-    for (const field of REFERENCES) view.setUint32(slot + INPUT[field], input[field] ?? NONE, true);
-    for (const field of LONGS) view.setBigInt64(slot + INPUT[field], input[field] ?? 0n, true);
-    const words = (at: number, values: readonly number[] = []): void =>
-      values.forEach((word, index) => void view.setUint32(at + index * 4, word, true));
-    words(slot + INPUT.identity, input.identity);
-    words(slot + INPUT.order, input.order);
-    const { numbers = [], program } = input;
-    const count = program === undefined ? numbers.length : program.length / 8;
-    if (count === 0) return;
-    words(slot + INPUT.blob, [this.#blob * 8, count]);
-    const at = this.#address("blobAddress") + this.#blob * 8;
-    if (program !== undefined) this.#bytes.set(program, at);
-    numbers.forEach((number, index) => void view.setBigInt64(at + index * 8, number, true));
-    this.#blob += count;
-  }
-
-  /** An input that the host refused before a kernel saw what is in it. */
-  malformed(kind: number, time: bigint, reason: number, account?: number, instrument?: number): void {
-    this.write({ kind, time, account, instrument, flags: FLAG.malformed, first: BigInt(reason) });
-  }
-
-  /** Applies what waits and tells, in order, what the kernel says. */
-  apply(told: (output: Output) => void): void {
-    const size = this.layout.outputSize;
-    const [inputs, outputs] = [this.#address("inputAddress"), this.#address("outputAddress")];
-    for (let first = 0; first < this.#inputs; ) {
-      const written = this.#applied(this.#inputs - first);
-      for (let index = 0; index < written; index++) told(outputAt(this.#view, outputs + index * size, first, size));
-      const consumed = this.#exports["appliedInputs"]!();
-      const rest = inputs + consumed * INPUT.size;
-      this.#bytes.copyWithin(inputs, rest, rest + (this.#inputs - first - consumed) * INPUT.size);
-      first += consumed;
-    }
-    this.#inputs = 0;
-    this.#blob = 0;
-  }
-
-  #applied(count: number): number {
+  /** Applies one input. @returns what became of it, then what followed from it */
+  apply(input: Input): Output[] {
+    this.#write(input);
     try {
-      return this.#exports["apply"]!(count);
+      const said: Output[] = [];
+      const written = this.#exports["apply"]!(1);
+      if (written === 0) throw new Error("it has no room to answer");
+      const size = this.layout.outputSize;
+      for (let slot = this.#output; said.length < written; slot += size) said.push(outputAt(this.#view, slot, size));
+      return said;
     } catch (error) {
-      throw new VerificationError("derivation", `the kernel stops: ${error instanceof Error ? error.message : error}`);
+      throw doubt("derivation", `the kernel stops: ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  #write(input: Input): void {
+    const view = this.#view;
+    const slot = this.#input;
+    this.#bytes.fill(0, slot, slot + INPUT.size);
+    for (const field of BYTES) view.setUint8(slot + INPUT[field], Number(input[field] ?? 0));
+    for (const field of REFERENCES) view.setUint32(slot + INPUT[field], Number(input[field] ?? NONE), true);
+    for (const field of LONGS) view.setBigInt64(slot + INPUT[field], BigInt(input[field] ?? 0), true);
+    const { numbers = [], program } = input;
+    const blob = this.#blob;
+    view.setUint32(slot + INPUT.blobCount, program === undefined ? numbers.length : program.length / 8, true);
+    numbers.forEach((number, index) => void view.setBigInt64(blob + index * 8, number, true));
+    if (program !== undefined) this.#bytes.set(program, blob);
   }
 
   /** The used bytes of a table, as a view. */
   table(table: number): Uint8Array {
     const address = this.#tableAddress(table);
     return this.#bytes.subarray(address, address + (this.#exports["tableUsed"]!(table) >>> 0));
+  }
+
+  *records({ table, size }: { readonly table: number; readonly size: number }): Generator<DataView> {
+    const used = this.table(table);
+    for (let at = 0; at + size <= used.length; at += size) yield new DataView(used.buffer, used.byteOffset + at, size);
   }
 
   /** Takes the state of another kernel over, table by table: both must have one layout. */
@@ -199,10 +157,4 @@ export class Machine {
     }
     return createHash("sha256").update(tables.digest()).update(names).digest("hex");
   }
-}
-
-function instance(module: WebAssembly.Module, pages: number): { exports: Exports; memory: WebAssembly.Memory } {
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  return { exports: exports as unknown as Exports, memory };
 }

@@ -1,6 +1,6 @@
 import type { JournalEvent } from "../../../generated/proto/plimsoll/v1/journal_events.ts";
 import { InstrumentListing } from "../../../generated/proto/plimsoll/v1/venue_events.ts";
-import { VerificationError } from "./doubt.ts";
+import { doubt } from "./doubt.ts";
 import type { Layout } from "./layouts.ts";
 
 export type Body = NonNullable<JournalEvent["body"]>;
@@ -45,59 +45,38 @@ export class RecordedNames {
 
   /** An input was applied that gives a name its number; others open none. */
   open({ $case, value }: Body): void {
-    switch ($case) {
-      case "shardOpened":
-        for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
-        return;
-      case "currencyListed":
-        this.#addKeys([value.name]);
-        this.currencies.add(value.name, { name: value.name, scale: value.scale });
-        return;
-      case "marginTableSet":
-        this.#marginTables.push(value.name);
-        return;
-      case "scenarioGridSet":
-        this.#scenarioGrids.push(value.name);
-        return;
-      case "instrumentListed": {
-        const { name, listing } = value;
-        this.#addKeys(keysOfListing(name, listing!));
-        const numbers = this.listingNumbers(listing!);
-        // The order of the fields is part of the state hash.
-        const text = { name, listing: InstrumentListing.toJSON(listing!), ...numbers };
-        this.instruments.add(name, { currency: numbers.currency, option: (listing!.optionType ?? 0) !== 0, text });
-        return;
-      }
-      case "accountOpened":
-        this.accounts.add(value.name, value.name);
-        return;
-      case "regimeSet": {
-        const { name, id, document, keys } = value;
-        this.#addKeys(keys);
-        const number = this.regimeNumber(name) ?? this.#regimes.length;
-        const { applies, waits: earlier = [] } = this.#regimes[number] ?? {};
-        const waits = [...(this.#regimesWait === "one" ? [] : earlier), { id, document }];
-        this.#regimes[number] = { name, applies, waits };
-      }
+    if ($case === "shardOpened") for (const name of VENUE_ACCOUNTS) this.accounts.add(name, name);
+    else if ($case === "marginTableSet") this.#marginTables.push(value.name);
+    else if ($case === "scenarioGridSet") this.#scenarioGrids.push(value.name);
+    else if ($case === "accountOpened") this.accounts.add(value.name, value.name);
+    else if ($case === "currencyListed") {
+      this.#addKeys([value.name]);
+      this.currencies.add(value.name, { name: value.name, scale: value.scale });
+    } else if ($case === "instrumentListed") {
+      const { name, listing } = value;
+      this.#addKeys(keysOfListing(name, listing!));
+      const numbers = this.listingNumbers(listing!);
+      // The order of the fields is part of the state hash.
+      const text = { name, listing: InstrumentListing.toJSON(listing!), ...numbers };
+      this.instruments.add(name, { currency: numbers.currency, option: (listing!.optionType ?? 0) !== 0, text });
+    } else if ($case === "regimeSet") {
+      const { name, id, document, keys } = value;
+      this.#addKeys(keys);
+      const number = this.regimeNumber(name) ?? this.#regimes.length;
+      const { applies, waits = [] } = this.#regimes[number] ?? {};
+      const earlier = this.#regimesWait === "one" ? [] : waits;
+      this.#regimes[number] = { name, applies, waits: [...earlier, { id, document }] };
     }
   }
 
   /** The numbers that the row of an input must say which opens a name now. */
   numbersOf({ $case, value }: Body): object {
-    switch ($case) {
-      case "currencyListed":
-        return { currency: this.currencies.values.length };
-      case "marginTableSet":
-        return { marginTable: this.#marginTables.length };
-      case "scenarioGridSet":
-        return { scenarioGrid: this.#scenarioGrids.length };
-      case "regimeSet":
-        return { regime: this.regimeNumber(value.name) ?? this.#regimes.length };
-      case "instrumentListed":
-        return { ...this.listingNumbers(value.listing!), instrument: this.instruments.values.length };
-      default:
-        return {};
-    }
+    if ($case === "currencyListed") return { currency: this.currencies.values.length };
+    if ($case === "marginTableSet") return { marginTable: this.#marginTables.length };
+    if ($case === "scenarioGridSet") return { scenarioGrid: this.#scenarioGrids.length };
+    if ($case === "regimeSet") return { regime: this.regimeNumber(value.name) ?? this.#regimes.length };
+    if ($case !== "instrumentListed") return {};
+    return { ...this.listingNumbers(value.listing!), instrument: this.instruments.values.length };
   }
 
   activateRegime(number: number): void {
@@ -114,7 +93,7 @@ export class RecordedNames {
     };
   }
 
-  regimeNumber(name: string | undefined): number | undefined {
+  regimeNumber(name: unknown): number | undefined {
     const number = this.#regimes.findIndex((regime) => regime.name === name);
     return number < 0 ? undefined : number;
   }
@@ -132,7 +111,7 @@ export class RecordedNames {
   accountName(event: number, account: number | undefined): string {
     const name = account === undefined ? undefined : this.accounts.values[account];
     if (name !== undefined) return name;
-    throw new VerificationError("derivation", `event ${event}: account ${account} was never opened`, { event });
+    throw doubt("derivation", `event ${event}: account ${account} was never opened`, { event });
   }
 
   /** What the state hash covers beside the tables. */

@@ -45,29 +45,29 @@ export const OUTCOMES = drawn(`
   60 inputRefused: value 2 sint64 0, limit 3 sint64 1, order 7`);
 
 /** What the check of an order found. */
-export const ORDER_FIGURES = drawn(`
-  0 order: initialMarginBefore 1 sint64 2, initialMarginAfter 2 sint64 3, maintenanceMarginBefore 3 sint64 4, maintenanceMarginAfter 4 sint64 5, equityBefore 5 sint64 6, equityAfter 6 sint64 7, freeCollateralBefore 7 sint64 8, freeCollateralAfter 8 sint64 9, fee 9 sint64 10, binding 10 enum 11, reduces 11 bool 12, priceKind 12 enum priceKind, priceKey 13 enum priceKey`).get(
-  0,
-)!.figures;
+export const ORDER_FIGURES = figuresIn(
+  "initialMarginBefore 1 sint64 2, initialMarginAfter 2 sint64 3, maintenanceMarginBefore 3 sint64 4, " +
+    "maintenanceMarginAfter 4 sint64 5, equityBefore 5 sint64 6, equityAfter 6 sint64 7, freeCollateralBefore 7 sint64 8, " +
+    "freeCollateralAfter 8 sint64 9, fee 9 sint64 10, binding 10 enum 11, reduces 11 bool 12, " +
+    "priceKind 12 enum priceKind, priceKey 13 enum priceKey",
+);
 
 function drawn(lines: string): ReadonlyMap<number, RowFigures> {
-  const rows = lines
-    .trim()
-    .split("\n")
-    .map((line): [number, RowFigures] => {
-      const [head, rest] = line.trim().split(": ") as [string, string];
-      const [kind, event] = head.split(" ") as [string, string];
-      const all = rest.split(", ").map((text) => text.split(" "));
-      const figures = all
-        .filter(([, , type]) => type !== undefined)
-        .map(([name, field, type, place]): Figure => {
-          const where = /\d/.test(place!) ? Number(place) : (place as Place);
-          return [name!, Number(field), type as FigureType, where];
-        });
-      const order = all.find(([name]) => name === "order")?.[1];
-      return [Number(kind), { event, figures, order: order === undefined ? undefined : Number(order) }];
-    });
-  return new Map(rows);
+  const drawings = [...lines.matchAll(/^ *(\d+) (\w+): (.*)$/gm)];
+  return new Map(
+    drawings.map(([, kind, event, figures]) => {
+      const order = figures!.match(/order (\d+)$/)?.[1];
+      const field = order === undefined ? undefined : Number(order);
+      return [Number(kind), { event: event!, figures: figuresIn(figures!), order: field }];
+    }),
+  );
+}
+
+function figuresIn(text: string): Figure[] {
+  return [...text.matchAll(/(\w+) (\d+) (s?int64|fixed64|enum|bool) (?:(\d+)|(\w+))/g)].map(
+    ([, name, field, type, value, slotField]) =>
+      [name!, Number(field), type as FigureType, (slotField as Place) ?? Number(value)] as const,
+  );
 }
 
 /** A number of a slot as the generated types of the schema have it. */

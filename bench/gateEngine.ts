@@ -1,7 +1,8 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
 import type { Percentiles } from "../services/load/latencyHistogram.ts";
 import { BATCH } from "./gateQuestions.ts";
+import { messageOf, startServer } from "./serverThread.ts";
 
 export type ServerQuestion =
   | { readonly what: "figures" | "collect" | "end" }
@@ -36,13 +37,12 @@ export class GateEngine {
   }
 
   static async start(): Promise<GateEngine> {
-    const worker = new Worker(new URL("./gateEngineServer.ts", import.meta.url));
-    const { port } = await answerOf<{ port: number }>(worker);
+    const { worker, port } = await startServer("./gateEngineServer.ts");
     return new GateEngine(worker, port);
   }
 
   async ask(question: ServerQuestion): Promise<ServerFigures> {
-    const answer = answerOf<ServerFigures>(this.#worker);
+    const answer = messageOf<ServerFigures>(this.#worker);
     this.#worker.postMessage(question);
     return answer;
   }
@@ -75,15 +75,4 @@ export async function withEngine<Result>(measure: (engine: GateEngine) => Promis
   } finally {
     await engine.end();
   }
-}
-
-function answerOf<Message>(worker: Worker): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(error);
-    worker.once("error", failed);
-    worker.once("message", (message: Message) => {
-      worker.off("error", failed);
-      resolve(message);
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type Client, credentials, makeClientConstructor, type ServiceError } from "@grpc/grpc-js";
 import {
   type CheckOrderRequest,
@@ -8,6 +8,7 @@ import {
 } from "../generated/proto/plimsoll/v1/gate_service.ts";
 import { type BenchResult, UnequalOutputsError } from "./bench.ts";
 import { BATCH, ECHO, question } from "./gateQuestions.ts";
+import { messageOf, startServer } from "./serverThread.ts";
 
 export const UNDER_WAY = 32;
 
@@ -19,8 +20,7 @@ interface EchoClient extends Client {
 }
 
 export async function withServer(measure: (server: GateServer) => Promise<BenchResult>): Promise<BenchResult> {
-  const worker = new Worker(new URL("./gateServer.ts", import.meta.url));
-  const { port } = await messageOf<{ port: number }>(worker);
+  const { worker, port } = await startServer("./gateServer.ts");
   const server = new GateServer(worker, port);
   try {
     return await measure(server);
@@ -106,15 +106,4 @@ async function atATime(count: number, ask: (number: number) => Promise<unknown>)
     while (next < count) await ask(next++);
   };
   await Promise.all(Array.from({ length: UNDER_WAY }, worker));
-}
-
-function messageOf<Message>(worker: Worker): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(error);
-    worker.once("error", failed);
-    worker.once("message", (message: Message) => {
-      worker.off("error", failed);
-      resolve(message);
-    });
-  });
 }

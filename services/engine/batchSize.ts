@@ -6,6 +6,9 @@ const EXPECTED_MS = 1_000;
 /** While the gate is asked, its callers wait no longer for one batch of the feed. */
 export const BATCH_WITHIN_MS = 4;
 
+/** A call takes some turns of the event loop, to be read, answered and written: between two batches it has them all. */
+const TURNS_FOR_QUESTIONS = 8;
+
 export interface BatchSizeOptions {
   /** How long a batch may take while questions come in. */
   readonly withinMs: number;
@@ -14,7 +17,7 @@ export interface BatchSizeOptions {
 
 /**
  * How many inputs a batch takes. Nobody is answered while a batch is folded and written: while questions come in, a batch takes
- * as many inputs as fit `withinMs`, otherwise as many as it may.
+ * as many inputs as fit `withinMs`, otherwise as many as it may; and others have their turns before the next one.
  */
 export class BatchSize {
   readonly #options: BatchSizeOptions | undefined;
@@ -37,13 +40,22 @@ export class BatchSize {
   }
 
   next(): number {
-    if (this.#options === undefined || this.#inputMs === 0) return this.#most;
-    const { withinMs, nowMs } = this.#options;
+    if (this.#options === undefined || this.#inputMs === 0 || !this.#expected(this.#options)) return this.#most;
+    return Math.max(this.#least, Math.min(this.#most, Math.floor(this.#options.withinMs / this.#inputMs)));
+  }
+
+  /** Turns of the event loop that others have before the next batch. */
+  turns(): number {
+    if (this.#options === undefined) return 0;
+    return this.#expected(this.#options) ? TURNS_FOR_QUESTIONS : 1;
+  }
+
+  #expected({ nowMs }: BatchSizeOptions): boolean {
     if (this.#asked) {
       this.#asked = false;
       this.#askedMs = nowMs();
-    } else if (nowMs() - this.#askedMs > EXPECTED_MS) return this.#most;
-    return Math.max(this.#least, Math.min(this.#most, Math.floor(withinMs / this.#inputMs)));
+    }
+    return nowMs() - this.#askedMs <= EXPECTED_MS;
   }
 
   /** Does the work of a batch and learns from how long it took. */

@@ -239,7 +239,7 @@ export class Engine implements RiskEngine {
 
   /** Everything else has its turn: a source that never waits must not keep the gateway from answering. */
   async #betweenBatches(): Promise<void> {
-    if (this.#options.batchSize !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = this.#batchSize.turns(); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** All that must be kept is on disk by now: an end that goes wrong is told, and hides no reason to stop. */

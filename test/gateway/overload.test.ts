@@ -105,3 +105,16 @@ test("batches are short while somebody asks, and long when nobody does", async (
   expect(size.next()).toBe(64);
   expect(new BatchSize(undefined, 64, 1_000).next()).toBe(1_000);
 });
+
+test("between two batches others have one turn, and while somebody asks as many as a call takes", () => {
+  let nowMs = 0;
+  const size = new BatchSize({ withinMs: 4, nowMs: () => nowMs }, 64, 4_096);
+  expect(size.turns()).toBe(1);
+  size.asked();
+  expect(size.turns()).toBe(8);
+  nowMs += 1_000;
+  expect(size.turns()).toBe(8);
+  nowMs += 1;
+  expect(size.turns()).toBe(1);
+  expect(new BatchSize(undefined, 64, 1_000).turns()).toBe(0);
+});

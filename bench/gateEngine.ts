@@ -47,12 +47,11 @@ export class GateEngine {
     return answer;
   }
 
-  load(
-    changes: Pick<GateLoadOptions, "mode" | "kind" | "run" | "connections"> & { readonly waiting: number },
-  ): GateLoad {
+  load(changes: Pick<GateLoadOptions, "mode" | "kind" | "run"> & { readonly waiting: number }): GateLoad {
     const { waiting, ...options } = changes;
     return new GateLoad({
       address: { host: "127.0.0.1", port: this.port, clockMs: Date.now, callsWaiting: waiting },
+      connections: 4,
       batchSize: BATCH,
       accounts: Array.from({ length: 50 }, (_, number) => `sim-${String(number + 1).padStart(4, "0")}`),
       instrument: "BTC-PERP",

@@ -13,12 +13,11 @@ const WARM_UP_ROUNDS = 2;
 
 /** How a load reaches the gate, its first rate in messages a second, and how many of them wait in the client. */
 const WAYS = [
-  { name: "unary", mode: "unary", questions: 1, firstRate: 1_500, waiting: 128, connections: 4 },
-  { name: "batch", mode: "batch", questions: BATCH, firstRate: 150, waiting: 4, connections: 4 },
-  // Clients that hold nothing back but what HTTP/2 does for them.
-  { name: "flood", mode: "batch", questions: BATCH, firstRate: 150, waiting: 128, connections: 4 },
-  { name: "floods", mode: "batch", questions: BATCH, firstRate: 150, waiting: 128, connections: 16 },
-  { name: "stream", mode: "stream", questions: BATCH, firstRate: 150, waiting: 4, connections: 4 },
+  { name: "unary", mode: "unary", questions: 1, firstRate: 1_500, waiting: 128 },
+  { name: "batch", mode: "batch", questions: BATCH, firstRate: 150, waiting: 4 },
+  // A client that holds nothing back but what HTTP/2 does for it.
+  { name: "flood", mode: "batch", questions: BATCH, firstRate: 150, waiting: 128 },
+  { name: "stream", mode: "stream", questions: BATCH, firstRate: 150, waiting: 4 },
 ] as const;
 type Way = (typeof WAYS)[number];
 

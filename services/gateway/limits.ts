@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   callsPerBatch: 1_000,
   holdsWaiting: 4_000,
   callsPerConnection: 16,
-  turnMs: 10,
+  turnMs: 20,
   receiveBytes: 1 << 20,
   // What gRPC clients accept unless told otherwise.
   sendBytes: 4 << 20,

@@ -137,7 +137,11 @@ function reportLines(report: LoadReport, perMessage: number, colour: boolean): s
     "",
     ...table(
       COLUMNS,
-      [latencies("answered, ms", report.answeredMs), latencies("turned away, ms", report.turnedAwayMs)],
+      [
+        latencies("answered, from when due, ms", report.answeredMs),
+        latencies("turned away, from when due, ms", report.turnedAwayMs),
+        latencies("turned away, from its send, ms", report.turnedAwayAfterSendMs),
+      ],
       colour,
     ),
     "",

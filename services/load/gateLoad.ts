@@ -7,7 +7,7 @@ import type {
 } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import { type GatewayAddress, GatewayClient } from "../gateway/client.ts";
-import { GATE_BUSY, GatewayError, gateBusy } from "../gateway/statusDetails.ts";
+import { GATE_BUSY, GatewayError } from "../gateway/statusDetails.ts";
 import type { LoadResult } from "./openLoop.ts";
 
 export interface GateLoadOptions {
@@ -169,25 +169,23 @@ class GateStream {
   readonly #call: ReturnType<GatewayClient["decideStream"]>;
   readonly #waiting: { resolve: (answers: readonly GateAnswer[]) => void; reject: (error: Error) => void }[] = [];
   readonly #mostWaiting: number;
-  readonly #busy: GatewayError;
   #ended: Error | undefined;
 
   constructor(client: GatewayClient, mostWaiting = Infinity) {
     this.#mostWaiting = mostWaiting;
-    this.#busy = gateBusy(`${mostWaiting} messages of this stream wait for an answer`);
     this.#call = client.decideStream();
     this.#call.on("data", ({ answers }: DecideStreamResponse) => this.#waiting.shift()?.resolve(answers));
     this.#call.on("error", (error: Error) => this.#end(error));
     this.#call.on("end", () => this.#end(new Error("the gate has ended the stream")));
   }
 
+  /** As many messages wait as may: whoever sends asks this first. */
   get full(): boolean {
     return this.#waiting.length >= this.#mostWaiting;
   }
 
   ask(calls: GateCall[]): Promise<readonly GateAnswer[]> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    if (this.full) return Promise.reject(this.#busy);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#call.write({ calls } satisfies DecideStreamRequest);

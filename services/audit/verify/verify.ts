@@ -6,6 +6,7 @@
 // whose payloads expected.ts derives by the table of rowFigures.ts. snapshotFiles.ts does so with the state that snapshots
 // claim, money.ts adds up what the state holds.
 
+import { setImmediate } from "node:timers/promises";
 import type { Head } from "../../journal/headText.ts";
 import { Chain } from "./chain.ts";
 import { doubt } from "./doubt.ts";
@@ -76,8 +77,8 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verificatio
         snapshots.delete(snapshot);
       }
       options.progress?.(chain.position, end.position);
-      // Others get a turn, an engine that appends among them.
-      await undefined;
+      // Others get a turn: an engine of this process that appends, whoever shows the progress.
+      await setImmediate();
     }
     requireEnd(chain, end, file, [...snapshots]);
     const { rebuild, kernels, differences } = replay;

@@ -1,6 +1,8 @@
 import type { Worker } from "node:worker_threads";
 import { GateLoad, type GateLoadOptions } from "../services/load/gateLoad.ts";
 import type { Percentiles } from "../services/load/latencyHistogram.ts";
+import { type LoadReport, runOpenLoop } from "../services/load/openLoop.ts";
+import { Pacer } from "../services/load/pacer.ts";
 import { BATCH } from "./gateQuestions.ts";
 import { messageOf, startServer } from "./serverThread.ts";
 
@@ -29,6 +31,7 @@ export interface ServerFigures {
 /** An engine with its gate in a thread of its own. */
 export class GateEngine {
   readonly #worker: Worker;
+  readonly #pacer = new Pacer();
   readonly port: number;
 
   private constructor(worker: Worker, port: number) {
@@ -60,7 +63,20 @@ export class GateEngine {
     });
   }
 
+  openLoop(load: GateLoad, ratePerSecond: number, seconds: number, seed: number): Promise<LoadReport> {
+    return runOpenLoop({
+      ratePerSecond,
+      seconds,
+      seed,
+      inFlight: 20_000,
+      send: (number) => load.send(number),
+      nowMs: () => performance.now(),
+      sleep: (ms) => this.#pacer.sleep(ms),
+    });
+  }
+
   async end(): Promise<void> {
+    await this.#pacer.close();
     await this.ask({ what: "end" });
     await this.#worker.terminate();
   }

@@ -35,6 +35,7 @@ export const gateLatency: Bench = {
             inFlight: 10_000,
             send: (number) => server.ask(kind, number).then(() => "answered" as const),
             nowMs: () => performance.now(),
+            sleep: (ms) => server.pacer.sleep(ms),
           }),
       });
       const series = await waitRounds([side("gate", "check"), side("echo", "echo")], size.rounds, WARM_UP.rounds);

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type Bench, type BenchResult, type BenchSize, compared, UnequalOutputsError } from "./bench.ts";
 import { type GateEngine, withEngine } from "./gateEngine.ts";
-import { openLoop, peakOf, whole } from "./gatePeak.ts";
+import { peakOf, whole } from "./gatePeak.ts";
 import { BATCH } from "./gateQuestions.ts";
 import { quantile, seriesOf } from "./measure.ts";
 
@@ -29,7 +29,7 @@ export const gateOverloads: readonly Bench[] = WAYS.map((way) => ({
 
 async function overload(engine: GateEngine, way: Way, { rounds }: BenchSize): Promise<BenchResult> {
   const load = engine.load({ ...way, kind: "check", run: "overload" });
-  const { rate, goodput } = await peakOf(load, way);
+  const { rate, goodput } = await peakOf(engine, load, way);
   const sides = [rate * TIMES_OVER, rate] as const;
   const cpuMs: [number[], number[]] = [[], []];
   const answered: [number[], number[]] = [[], []];
@@ -40,7 +40,7 @@ async function overload(engine: GateEngine, way: Way, { rounds }: BenchSize): Pr
       const before = await engine.ask({ what: "figures" });
       const delay = monitorEventLoopDelay({ resolution: 1 });
       delay.enable();
-      const report = await openLoop(load, sides[side]!, ROUND_SECONDS, round + 10);
+      const report = await engine.openLoop(load, sides[side]!, ROUND_SECONDS, round + 10);
       delay.disable();
       const after = await engine.ask({ what: "figures" });
       if (report.failed > 0) throw new UnequalOutputsError(`${report.failed} of ${report.due} messages failed`);

@@ -1,6 +1,6 @@
 import { type Bench, compared, UnequalOutputsError } from "./bench.ts";
 import { type ServerFigures, withEngine } from "./gateEngine.ts";
-import { openLoop, peakOf, whole } from "./gatePeak.ts";
+import { peakOf, whole } from "./gatePeak.ts";
 import { BATCH } from "./gateQuestions.ts";
 import { quantile, seriesOf } from "./measure.ts";
 
@@ -19,9 +19,9 @@ export const gateRecovery: Bench = {
   run: (size) =>
     withEngine(async (engine) => {
       const checks = engine.load({ mode: "unary", kind: "check", run: "recovery", waiting: 128 });
-      const { goodput } = await peakOf(checks, { firstRate: 1_500, questions: 1 });
+      const { goodput } = await peakOf(engine, checks, { firstRate: 1_500, questions: 1 });
       const holds = engine.load({ mode: "batch", kind: "hold", run: "recovery", waiting: 128 });
-      const peak = await peakOf(holds, { firstRate: 150, questions: BATCH });
+      const peak = await peakOf(engine, holds, { firstRate: 150, questions: BATCH });
       await holds.releaseAll();
       const p99Ms: [number[], number[]] = [[], []];
       const perCheckUs: [number[], number[]] = [[], []];
@@ -33,7 +33,7 @@ export const gateRecovery: Bench = {
         const stretchesMs: number[] = [];
         let answered = 0;
         for (let stretch = 1; stretch <= STRETCHES; stretch++) {
-          const report = await openLoop(checks, goodput * SHARE, SECONDS.stretch, round * STRETCHES + stretch);
+          const report = await engine.openLoop(checks, goodput * SHARE, SECONDS.stretch, round * STRETCHES + stretch);
           stretchesMs.push(report.answeredMs.p99);
           answered += report.answered;
         }
@@ -44,7 +44,7 @@ export const gateRecovery: Bench = {
       };
       for (let round = 0; round < size.rounds; round++) {
         const heapBytes = await ask(1, round);
-        await openLoop(holds, peak.rate * TIMES_OVER, SECONDS.overload, round + 1);
+        await engine.openLoop(holds, peak.rate * TIMES_OVER, SECONDS.overload, round + 1);
         rested += await holds.releaseAll();
         await new Promise((resolve) => setTimeout(resolve, SECONDS.rest * 1000));
         const figures = await engine.ask({ what: "collect" });

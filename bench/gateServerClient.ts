@@ -6,6 +6,7 @@ import {
   type GateAnswer,
   GateServiceClient,
 } from "../generated/proto/plimsoll/v1/gate_service.ts";
+import { Pacer } from "../services/load/pacer.ts";
 import { type BenchResult, UnequalOutputsError } from "./bench.ts";
 import { BATCH, ECHO, question } from "./gateQuestions.ts";
 import { messageOf, startServer } from "./serverThread.ts";
@@ -32,6 +33,7 @@ export async function withServer(measure: (server: GateServer) => Promise<BenchR
 /** The gate in a thread of its own, and clients of it. */
 export class GateServer {
   readonly #worker: Worker;
+  readonly pacer = new Pacer();
   readonly #gate: GateServiceClient;
   readonly #echo: EchoClient;
 
@@ -94,6 +96,7 @@ export class GateServer {
   }
 
   async end(): Promise<void> {
+    await this.pacer.close();
     this.#gate.close();
     this.#worker.postMessage("end");
     await this.#worker.terminate();

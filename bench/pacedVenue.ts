@@ -9,6 +9,8 @@ export class PacedVenue implements Source {
   #ratePerSecond = Infinity;
   #sinceMs: number;
   #given = 0;
+  /** Of the venue's steps, not given yet. */
+  readonly #made: SourcedInput[] = [];
   #ended = false;
   readonly #pulled: () => void;
 
@@ -32,7 +34,7 @@ export class PacedVenue implements Source {
     return this.#venue.open(positions);
   }
 
-  /** Whole steps of the venue, as many as are due. */
+  /** Inputs that are due, at most `max`: a step of the venue may come in parts. */
   async pull(max: number): Promise<SourceBatch | undefined> {
     this.#pulled();
     if (this.#ended) return undefined;
@@ -41,16 +43,15 @@ export class PacedVenue implements Source {
       await new Promise((resolve) => setTimeout(resolve, 1));
       return { spans: [], inputs: [] };
     }
-    const most = Math.min(max, due);
-    const inputs: SourcedInput[] = [];
-    let span: SourceBatch["spans"][number] | undefined;
-    while (inputs.length < most) {
+    const most = Math.floor(Math.min(max, due));
+    while (this.#made.length < most) {
       const step = (await this.#venue.pull(max))!;
-      inputs.push(...step.inputs);
-      span = { ...step.spans[0]!, firstOffset: span?.firstOffset ?? step.spans[0]!.firstOffset };
+      this.#made.push(...step.inputs);
     }
+    const inputs = this.#made.splice(0, most);
     this.#given += inputs.length;
-    return { spans: [span!], inputs };
+    const span = { topic: this.name, partition: 0, leaderEpoch: 0, firstOffset: inputs[0]!.offset };
+    return { spans: [{ ...span, lastOffset: inputs.at(-1)!.offset }], inputs };
   }
 
   durable(): void {}

@@ -5,6 +5,7 @@ import { systemClock } from "../../services/ingest/systemClock.ts";
 import { GateLoad, type GateLoadOptions } from "../../services/load/gateLoad.ts";
 import type { Percentiles } from "../../services/load/latencyHistogram.ts";
 import { type LoadReport, runOpenLoop } from "../../services/load/openLoop.ts";
+import { Pacer } from "../../services/load/pacer.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 import { ask, coloured, print, printJson, type RemoteOptions, remote } from "./remote.ts";
 import { type Column, table } from "./table.ts";
@@ -92,6 +93,7 @@ async function load(command: Command, client: GatewayClient, options: LoadOption
     run: randomUUID(),
     address: { host: options.host, port: options.port, clockMs: systemClock.nowMs, callsWaiting: options.waiting },
   });
+  const pacer = new Pacer();
   try {
     await load.warmUp();
     const report = await runOpenLoop({
@@ -101,10 +103,12 @@ async function load(command: Command, client: GatewayClient, options: LoadOption
       inFlight: options.inFlight,
       send: (message) => load.send(message),
       nowMs: () => performance.now(),
+      sleep: (ms) => pacer.sleep(ms),
     });
     if (options.json) printJson(command, { ...report, ordersPerMessage: perMessage });
     else print(command, reportLines(report, perMessage, coloured(command)));
   } finally {
+    await pacer.close();
     load.close();
   }
 }

@@ -17,6 +17,8 @@ export interface LoadPlan {
   /** Whoever turns a request away at once says so at once: a promise for each would cost a sender ten times too fast his time. */
   readonly send: (number: number) => LoadResult | Promise<LoadResult>;
   readonly nowMs: () => number;
+  /** Resolves so many milliseconds from now; answers are heard meanwhile. */
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 export interface LoadReport {
@@ -40,10 +42,12 @@ export interface LoadReport {
 
 /** Between so many requests answers are read: a sender who is behind must not keep himself from hearing them. */
 const MOST_AT_ONCE = 64;
+/** How long the last answers are waited for. */
+const DRAIN_MS = 5_000;
 
 /** Runs one load to its end and waits for the last answer. */
 export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
-  const { ratePerSecond, seconds, send, nowMs } = plan;
+  const { ratePerSecond, seconds, send, nowMs, sleep } = plan;
   const drawing = new Drawing(plan.seed);
   let gaps = 0;
   const random = () => drawing.uniform(0, gaps++, 0);
@@ -95,10 +99,11 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
       fire(nextMs);
       nextMs += gapMs(random, ratePerSecond);
     }
-    await turnOfTheLoop();
+    const waitMs = nextMs - nowMs();
+    await (waitMs > 0 ? sleep(waitMs) : turnOfTheLoop());
   }
-  const drainUntilMs = nowMs() + 5_000;
-  while (underWay > 0 && nowMs() < drainUntilMs) await turnOfTheLoop();
+  const drainUntilMs = nowMs() + DRAIN_MS;
+  while (underWay > 0 && nowMs() < drainUntilMs) await sleep(1);
   await Promise.race([last, turnOfTheLoop()]);
   const elapsed = Math.max(nowMs() - startMs, 1) / 1000;
   return {

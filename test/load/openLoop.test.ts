@@ -19,6 +19,7 @@ function plan(changes: Partial<LoadPlan> = {}): LoadPlan {
     inFlight: 1_000,
     send: async (): Promise<LoadResult> => "answered",
     nowMs: steppingClock(),
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
     ...changes,
   };
 }

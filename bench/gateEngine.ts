@@ -13,6 +13,8 @@ export type ServerQuestion =
 /** Of the server's thread. Histograms are of the time since the figures were asked for last. */
 export interface ServerFigures {
   readonly cpuMs: number;
+  /** By its clock, when the figures were taken. */
+  readonly nowMs: number;
   /** Fills and prices that were applied. */
   readonly inputs: number;
   readonly heapBytes: number;

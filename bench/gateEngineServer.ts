@@ -94,6 +94,7 @@ function figures(): ServerFigures {
   );
   const answer: ServerFigures = {
     cpuMs: threadCpuMs(),
+    nowMs: nowMs(),
     inputs: fills + marks,
     heapBytes: process.memoryUsage().heapUsed,
     underWay,

@@ -1,5 +1,5 @@
 import { type Bench, compared } from "./bench.ts";
-import { withEngine } from "./gateEngine.ts";
+import { type ServerFigures, withEngine } from "./gateEngine.ts";
 import { peakOf, whole } from "./gatePeak.ts";
 import { quantile } from "./measure.ts";
 import { STRETCH_SECONDS, WAIT_NOTE, type WaitSide, waitRounds } from "./waitRounds.ts";
@@ -19,7 +19,7 @@ export const gateMixed: Bench = {
       const feed = (ratePerSecond: number) => engine.ask({ what: "feed", ratePerSecond });
       const first = await feed(Infinity);
       await new Promise((resolve) => setTimeout(resolve, FEED_SECONDS * 1000));
-      const feedRate = ((await feed(0)).inputs - first.inputs) / FEED_SECONDS;
+      const feedRate = appliedPerSecond(first, await feed(0));
       const load = engine.load({ mode: "unary", kind: "check", run: "mixed", waiting: 128 });
       const { goodput: gateRate } = await peakOf(engine, load, { firstRate: 1_500, questions: 1 });
       const fed: number[] = [];
@@ -28,8 +28,8 @@ export const gateMixed: Bench = {
         run: async (seed) => {
           const start = await feed(feedRate * feedShare);
           const report = await engine.openLoop(load, gateRate * SHARE, STRETCH_SECONDS, seed);
-          const end = await feed(0);
-          if (feedShare > 0) fed.push((end.inputs - start.inputs) / STRETCH_SECONDS);
+          const applied = appliedPerSecond(start, await feed(0));
+          if (feedShare > 0) fed.push(applied);
           return report;
         },
       });
@@ -50,3 +50,7 @@ export const gateMixed: Bench = {
       };
     }),
 };
+
+function appliedPerSecond(start: ServerFigures, end: ServerFigures): number {
+  return (1000 * (end.inputs - start.inputs)) / (end.nowMs - start.nowMs);
+}

@@ -93,12 +93,14 @@ export async function runOpenLoop(plan: LoadPlan): Promise<LoadReport> {
       },
     );
   };
-  while (nextMs < endMs) {
+  while (true) {
     const now = nowMs();
     for (let burst = 0; burst < MOST_AT_ONCE && nextMs <= now && nextMs < endMs; burst++) {
       fire(nextMs);
       nextMs += gapMs(random, ratePerSecond);
     }
+    // Nothing more is due: what would be, would be after the end.
+    if (nextMs >= endMs) break;
     const waitMs = nextMs - nowMs();
     await (waitMs > 0 ? sleep(waitMs) : turnOfTheLoop());
   }

@@ -44,6 +44,32 @@ describe("an open-loop load", () => {
     expect(new Set([await due(3), await due(4), await due(5)]).size).toBeGreaterThan(1);
   });
 
+  test("sleeps until the next request is due, and never beyond the end", async () => {
+    let nowMs = 0;
+    const sentMs: number[] = [];
+    const report = await runOpenLoop(
+      plan({
+        ratePerSecond: 10,
+        send: async (): Promise<LoadResult> => {
+          sentMs.push(nowMs);
+          return "answered";
+        },
+        // Time passes in sleep only: a sender who waited otherwise would wait for ever.
+        nowMs: () => nowMs,
+        sleep: async (ms) => {
+          expect(ms).toBeGreaterThan(0);
+          await new Promise((resolve) => setImmediate(resolve));
+          nowMs += ms;
+        },
+      }),
+    );
+    expect(report.due).toBeGreaterThan(5);
+    expect(new Set(sentMs).size).toBe(report.due);
+    expect(report.answeredMs.p99).toBeLessThan(0.01);
+    // The last answer is waited for in sleeps of a millisecond.
+    expect(nowMs).toBeCloseTo(sentMs.at(-1)! + 1);
+  });
+
   test("counts a latency from when the request was due, not from when it was sent", async () => {
     let nowMs = 0;
     let sent = 0;

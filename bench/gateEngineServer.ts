@@ -13,6 +13,7 @@ import { BATCH_WITHIN_MS } from "../services/engine/batchSize.ts";
 import { Engine } from "../services/engine/engine.ts";
 import { DEFAULT_CAPACITIES } from "../services/engine/genesis.ts";
 import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
+import { letGoOfClosedStreams } from "../services/gateway/closedStreams.ts";
 import { gateService } from "../services/gateway/gateService.ts";
 import { DEFAULT_LIMITS } from "../services/gateway/limits.ts";
 import { systemClock } from "../services/ingest/systemClock.ts";
@@ -68,6 +69,7 @@ function note(beganMs: number, answers: readonly GateAnswer[] | undefined): void
   turnedAwayCpu.add(waits.waitedMs());
 }
 
+letGoOfClosedStreams();
 const server = new Server({ "grpc.max_concurrent_streams": DEFAULT_LIMITS.callsPerConnection });
 const measured: GateServiceServer = {
   ...gate,

@@ -5,12 +5,14 @@ import { parentPort } from "node:worker_threads";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import type { CheckOrderRequest, CheckOrderResponse } from "../generated/proto/plimsoll/v1/gate_service.ts";
 import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
+import { letGoOfClosedStreams } from "../services/gateway/closedStreams.ts";
 import { gateService } from "../services/gateway/gateService.ts";
 import { DEFAULT_LIMITS } from "../services/gateway/limits.ts";
 import { gateBook } from "./gateBook.ts";
 import { ECHO, question } from "./gateQuestions.ts";
 
 const { engine } = gateBook();
+letGoOfClosedStreams();
 const server = new Server();
 const gate = gateService(engine, DEFAULT_LIMITS);
 server.addService(GATE_SERVICE, gate);

@@ -1,7 +1,7 @@
 import type { LoadReport } from "../services/load/openLoop.ts";
 import { quantile, type Series, seriesOf } from "./measure.ts";
 
-export const STRETCHES = 10;
+export const STRETCHES = 20;
 export const STRETCH_SECONDS = 0.3;
 
 /** One of two loads whose waits are compared. */

@@ -13,6 +13,7 @@ import type { VenueFeedback } from "../../services/ingest/venueFeedback.ts";
 import { JournalHistory } from "../../services/journal/journalHistory.ts";
 import { kernelBinary } from "../../services/kernel/binary.ts";
 import type { MarketDocument } from "../../services/markets/market.ts";
+import { keepCollectionsShort } from "../collector.ts";
 import { fail } from "../failure.ts";
 import { requireFreePort } from "../freePort.ts";
 import { kafkaShard, openJournal, shardFiles } from "../journalFiles.ts";
@@ -89,6 +90,7 @@ export function register(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  keepCollectionsShort();
   const say = (line: string): void => {
     (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   };

@@ -4,7 +4,7 @@ const NEWEST = 0.3;
 const EXPECTED_MS = 1_000;
 
 /** While the gate is asked, its callers wait no longer for one batch of the feed. */
-export const BATCH_WITHIN_MS = 4;
+export const BATCH_WITHIN_MS = 2;
 
 /** A call takes some turns of the event loop, to be read, answered and written: between two batches it has them all. */
 const TURNS_FOR_QUESTIONS = 8;

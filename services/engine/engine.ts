@@ -85,7 +85,7 @@ interface WaitingCommand {
 }
 
 /** A batch takes so many inputs however long they take: it costs one write to the disk whatever is in it. */
-const LEAST_BATCH = 64;
+const LEAST_BATCH = 32;
 
 /** The engine has stopped or is stopping; the reason stands in the message. */
 export class EngineStoppedError extends Error {
@@ -111,7 +111,7 @@ export class Engine implements RiskEngine {
   #commands: WaitingCommand[] = [];
   readonly #batchSize: BatchSize;
   readonly #lagBound: LagBound | undefined;
-  #wake: (() => void) | undefined;
+  #wake: ((what: "command") => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
   #rungs: RungWriter | undefined;
@@ -254,7 +254,7 @@ export class Engine implements RiskEngine {
   /** Asks the loop to end after the batch under way. */
   stop(): void {
     this.#stopping = true;
-    this.#wake?.();
+    this.#wake?.("command");
   }
 
   #leave(reason: string): void {
@@ -266,7 +266,7 @@ export class Engine implements RiskEngine {
   #commandWaiting(): Promise<"command"> {
     if (this.#commands.length > 0 || this.#stopping) return Promise.resolve("command");
     return new Promise((resolve) => {
-      this.#wake = () => resolve("command");
+      this.#wake = resolve;
     });
   }
 
@@ -490,7 +490,7 @@ export class Engine implements RiskEngine {
       const eventTimeUs = now < FIRST_EVENT_TIME_US ? FIRST_EVENT_TIME_US : now;
       const durable = (row: JournalRow) => resolve({ row, asOf: this.asOf() });
       this.#commands.push({ input: at(eventTimeUs), durable, reject });
-      this.#wake?.();
+      this.#wake?.("command");
     });
   }
 

@@ -1,5 +1,6 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import type { RiskEngine } from "../engine/riskEngine.ts";
+import { letGoOfAnswered } from "./closedStreams.ts";
 import { engineNotServing, toServiceError } from "./statusDetails.ts";
 
 /** @throws GatewayError UNAVAILABLE, with the engine's reason, when it serves nobody */
@@ -27,8 +28,10 @@ export function unary<Request, Response>(
     } catch (thrown) {
       const { serving, reason } = engine.status;
       callback(toServiceError(serving ? thrown : engineNotServing(reason)));
+      letGoOfAnswered(call);
       return;
     }
     callback(null, response);
+    letGoOfAnswered(call);
   };
 }

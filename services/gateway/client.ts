@@ -65,6 +65,7 @@ import {
   type WithdrawRequest,
   type WithdrawResponse,
 } from "../../generated/proto/plimsoll/v1/transfer_service.ts";
+import { letGoOfClosedStreams } from "./closedStreams.ts";
 import { fromServiceError, GatewayError, gateBusy } from "./statusDetails.ts";
 
 export interface GatewayAddress {
@@ -113,6 +114,7 @@ export class GatewayClient {
   #waiting = 0;
 
   constructor({ host, port, clockMs, deadlineMs = 5_000, callsWaiting = Infinity }: GatewayAddress) {
+    letGoOfClosedStreams();
     this.#address = { host, port, clockMs, deadlineMs, callsWaiting };
     this.#busy = gateBusy(`${callsWaiting} calls of this client wait for an answer`);
     const target = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

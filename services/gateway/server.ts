@@ -11,6 +11,7 @@ import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountService } from "./accountService.ts";
 import { GATE_SERVICE } from "./answerBytes.ts";
 import { auditService } from "./auditService.ts";
+import { letGoOfClosedStreams } from "./closedStreams.ts";
 import { controlService } from "./controlService.ts";
 import { evaluateService } from "./evaluateService.ts";
 import { gateService } from "./gateService.ts";
@@ -66,6 +67,7 @@ export class GatewayAddressError extends Error {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { engine, host } = options;
   const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  letGoOfClosedStreams();
   const server = new Server({
     "grpc.max_receive_message_length": limits.receiveBytes,
     "grpc.max_send_message_length": limits.sendBytes,

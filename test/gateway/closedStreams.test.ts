@@ -1,0 +1,50 @@
+// What a call that is over keeps alive until the next full collection: nothing that leads to the call.
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Http2Stream } from "node:http2";
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import { expect, onTestFinished, test } from "vitest";
+import { unary } from "../../services/gateway/calls.ts";
+import { FakeEngine } from "./fakeEngine.ts";
+import { serve, until } from "./harness.ts";
+
+test.each(["server", "client"])("a closed stream of a %s has no listeners", async (side) => {
+  const streams = closedStreams(side);
+  const { client } = await serve();
+  await client.listRegimes();
+  await until(() => streams.some((stream) => stream.destroyed && stream.eventNames().length === 0));
+  expect(streams).toHaveLength(1);
+});
+
+test.each([
+  ["answer", () => ({ answer: 1 })],
+  [
+    "refusal",
+    () => {
+      throw new Error("no");
+    },
+  ],
+])("the object of a call lets go of it after its %s", async (_, answer) => {
+  const call = { cancelled: false, request: { question: 1 }, metadata: {}, call: {} };
+  const handle = unary(new FakeEngine(), answer);
+  const said = await new Promise<unknown[]>((resolve) => {
+    handle(call as unknown as Call, (...given) => resolve(given));
+  });
+  expect(said.length).toBeGreaterThan(0);
+  await until(() => call.call === undefined);
+  expect(call).toEqual({ cancelled: false, request: undefined, metadata: undefined, call: undefined });
+});
+
+type Call = Parameters<handleUnaryCall<unknown, unknown>>[0];
+
+function closedStreams(side: string): Http2Stream[] {
+  const streams: Http2Stream[] = [];
+  const note = (message: unknown) => {
+    streams.push((message as { stream: Http2Stream }).stream);
+  };
+  subscribe(`http2.${side}.stream.close`, note);
+  onTestFinished(() => {
+    unsubscribe(`http2.${side}.stream.close`, note);
+  });
+  return streams;
+}

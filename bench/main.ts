@@ -37,7 +37,7 @@ const BENCHES: readonly Bench[] = [
   gateInProcess,
   ...gateOverloads,
   gateRecovery,
-  gateMixed,
+  ...gateMixed,
 ];
 const ROUNDS = { quick: LEAST_ROUNDS, full: 15 } as const;
 const EXIT = { missed: 2, refused: 3 } as const;

@@ -23,9 +23,11 @@ export async function waitRounds(
   sides: readonly [WaitSide, WaitSide],
   rounds: number,
   warmUpRounds: number,
+  beginRound: () => Promise<void> = async () => {},
 ): Promise<readonly [Series, Series]> {
   const p99Ms: [number[], number[]] = [[], []];
   for (let round = -warmUpRounds; round < rounds; round++) {
+    await beginRound();
     const stretchesMs: [number[], number[]] = [[], []];
     for (let stretch = 0; stretch < STRETCHES; stretch++) {
       const seed = (round + warmUpRounds) * STRETCHES + stretch + 1;

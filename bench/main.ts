@@ -1,7 +1,6 @@
 // The performance promises, each as a ratio of two sides measured in this one run. `npm run bench`.
 
 import { Command, Option } from "commander";
-import { keepCollectionsShort } from "../bin/collector.ts";
 import { append } from "./append.ts";
 import { asOf } from "./asOf.ts";
 import type { Bench, BenchResult, SkippedBench } from "./bench.ts";
@@ -65,7 +64,6 @@ Exit codes: 0 every promise kept or its bench skipped, 2 some promise missed, 3 
   .action(run);
 
 async function run({ only, quick, json }: Options): Promise<void> {
-  keepCollectionsShort();
   const colour = !json && command.configureOutput().getOutHasColors!();
   const conditions = conditionsNow();
   if (!json) print([...conditionLines(conditions), ""]);

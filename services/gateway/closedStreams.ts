@@ -24,11 +24,20 @@ export function letGoOfClosedStreams(): void {
   }
 }
 
+/** In a turn of its own: an error that came with the end is told in this one. */
 function letGo(this: Stream): void {
-  // First what would be told of every listener that goes.
-  this.removeAllListeners("removeListener");
-  this.removeAllListeners();
+  setImmediate(silence, this);
 }
+
+function silence(stream: Stream): void {
+  // First what would be told of every listener that goes.
+  stream.removeAllListeners("removeListener");
+  stream.removeAllListeners();
+  // An error that nobody hears would end the process.
+  stream.on("error", ignore);
+}
+
+function ignore(): void {}
 
 /**
  * The same for a call that is answered: its own object is such a stream too. Without this a server keeps 6 KB of each call, with it

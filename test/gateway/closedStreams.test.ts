@@ -8,13 +8,17 @@ import { unary } from "../../services/gateway/calls.ts";
 import { FakeEngine } from "./fakeEngine.ts";
 import { serve, until } from "./harness.ts";
 
-test.each(["server", "client"])("a closed stream of a %s has no listeners", async (side) => {
-  const streams = closedStreams(side);
-  const { client } = await serve();
-  await client.listRegimes();
-  await until(() => streams.some((stream) => stream.destroyed && stream.eventNames().length === 0));
-  expect(streams).toHaveLength(1);
-});
+test.each(["server", "client"])(
+  "a closed stream of a %s leads to nobody, and an error of it to nothing",
+  async (side) => {
+    const streams = closedStreams(side);
+    const { client } = await serve();
+    await client.listRegimes();
+    await until(() => streams.some((stream) => stream.destroyed && stream.eventNames().length === 1));
+    expect(streams).toHaveLength(1);
+    expect(streams[0]!.emit("error", new Error("late"))).toBe(true);
+  },
+);
 
 test.each([
   ["answer", () => ({ answer: 1 })],

@@ -15,8 +15,8 @@ const WARM_UP_ROUNDS = 1;
 const PROMISED = 0.5;
 
 /**
- * One thread folds, writes and answers: with the gate at half of its maximum too it has nothing left, and with a quarter it does what
- * was asked of both. So there is a bench for each.
+ * One thread folds, writes and answers: half of the gate and half of the feed are all of it, a quarter and a half leave it some time.
+ * So there is a bench for each.
  */
 export const gateMixed: readonly Bench[] = [mixed("half", 0.5), mixed("quarter", 0.25)];
 

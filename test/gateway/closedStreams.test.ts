@@ -11,11 +11,13 @@ import { serve, until } from "./harness.ts";
 test.each(["server", "client"])(
   "a closed stream of a %s leads to nobody, and an error of it to nothing",
   async (side) => {
-    const streams = closedStreams(side);
+    const { streams, listenersAtTheEnd } = closedStreams(side);
     const { client } = await serve();
     await client.listRegimes();
     await until(() => streams.some((stream) => stream.destroyed && stream.eventNames().length === 1));
     expect(streams).toHaveLength(1);
+    // What is told in the turn of its end is heard.
+    expect(listenersAtTheEnd[0]).toBeGreaterThan(1);
     expect(streams[0]!.emit("error", new Error("late"))).toBe(true);
   },
 );
@@ -41,14 +43,18 @@ test.each([
 
 type Call = Parameters<handleUnaryCall<unknown, unknown>>[0];
 
-function closedStreams(side: string): Http2Stream[] {
+/** Streams that were closed, and how many kinds of events each still had listeners for at the end of the turn in which it was. */
+function closedStreams(side: string): { streams: Http2Stream[]; listenersAtTheEnd: number[] } {
   const streams: Http2Stream[] = [];
+  const listenersAtTheEnd: number[] = [];
   const note = (message: unknown) => {
-    streams.push((message as { stream: Http2Stream }).stream);
+    const { stream } = message as { stream: Http2Stream };
+    streams.push(stream);
+    stream.once("close", () => process.nextTick(() => listenersAtTheEnd.push(stream.eventNames().length)));
   };
   subscribe(`http2.${side}.stream.close`, note);
   onTestFinished(() => {
     unsubscribe(`http2.${side}.stream.close`, note);
   });
-  return streams;
+  return { streams, listenersAtTheEnd };
 }

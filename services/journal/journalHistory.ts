@@ -3,6 +3,7 @@ import type { SourceSpan } from "../ingest/source.ts";
 import { type ColumnsRecord, columnsOf, type EventColumns, SELECT_COLUMNS } from "./eventColumns.ts";
 import { type EventRecord, rowOf, SELECT_EVENTS } from "./eventRecord.ts";
 import type { JournalRow } from "./journal.ts";
+import { LOCK_TIMEOUT_MS } from "./lockTimeout.ts";
 
 /** A batch without its rows. */
 export interface BatchOutline {
@@ -50,7 +51,7 @@ export class JournalHistory {
   }
 
   static open(path: string): JournalHistory {
-    return new JournalHistory(new DatabaseSync(path, { readOnly: true }));
+    return new JournalHistory(new DatabaseSync(path, { readOnly: true, timeout: LOCK_TIMEOUT_MS }));
   }
 
   /** The newest batch; undefined while the journal is empty. */

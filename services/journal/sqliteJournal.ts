@@ -15,6 +15,7 @@ import {
   JournalUnknownOutcomeError,
   type KernelStretch,
 } from "./journal.ts";
+import { LOCK_TIMEOUT_MS } from "./lockTimeout.ts";
 import { SCHEMA } from "./schema.sql.ts";
 
 /** Rows that one INSERT carries: fewer statements to step, measured best between 32 and 128. */
@@ -61,8 +62,8 @@ export class SqliteJournal implements Journal {
    */
   static open(path: string, kinds: Iterable<readonly [kind: number, name: string]>): SqliteJournal {
     mkdirSync(dirname(path), { recursive: true });
-    const database = new DatabaseSync(path);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
+    const database = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS });
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     // A checkpoint every 16 MiB of log instead of every 4: fewer, longer writes on a busy feed.
     database.exec("PRAGMA wal_autocheckpoint = 4000;");
     database.exec(SCHEMA);
@@ -73,7 +74,7 @@ export class SqliteJournal implements Journal {
 
   /** Opens an existing file for reading only, beside a running engine or without one. */
   static openToRead(path: string): SqliteJournal {
-    return new SqliteJournal(new DatabaseSync(path, { readOnly: true }), true);
+    return new SqliteJournal(new DatabaseSync(path, { readOnly: true, timeout: LOCK_TIMEOUT_MS }), true);
   }
 
   /** What SQLite says of its durability: journal mode, and the number of its synchronous level (2 is FULL). */

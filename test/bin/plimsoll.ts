@@ -32,14 +32,23 @@ export class Plimsoll {
   }
 
   /** Resolves when it has said so, on either stream; rejects when it ends without. */
-  async says(pattern: RegExp): Promise<void> {
+  says(pattern: RegExp): Promise<void> {
+    return this.#reaches(`saying ${pattern}`, () => pattern.test(this.stdout + this.stderr));
+  }
+
+  /** Resolves when its journal holds so many batches; rejects when it ends before. */
+  writes(path: string, batches: number): Promise<void> {
+    return this.#reaches(`batch ${batches}`, () => batchesIn(path) >= batches);
+  }
+
+  async #reaches(what: string, reached: () => boolean): Promise<void> {
     let ended = false;
     void this.finished.then(() => {
       ended = true;
     });
-    while (!pattern.test(this.stdout + this.stderr)) {
-      if (ended) throw new Error(`it ended without saying ${pattern}:\n${this.stdout}${this.stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!reached()) {
+      if (ended) throw new Error(`it ended without ${what}:\n${this.stdout}${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 }

@@ -81,7 +81,7 @@ describe("a run that is killed", () => {
   test("and started again reaches the state of one that was not, and verifies", async () => {
     for (const upTo of [4, 20, 45]) {
       const engine = new Plimsoll(...served(data, "--step-interval", "15"));
-      while (batchesIn(journalOf(data)) < upTo) await new Promise((resolve) => setTimeout(resolve, 5));
+      await engine.writes(journalOf(data), upTo);
       engine.process.kill("SIGKILL");
       expect((await engine.finished).signal).toBe("SIGKILL");
       expect(batchesIn(journalOf(data))).toBeLessThan(STEPS);
@@ -124,7 +124,7 @@ describe("Ctrl-C", () => {
   test("closes cleanly, and the next start says where it continues", async () => {
     const engine = new Plimsoll("serve", "--data", data, "--port", "0", "--step-interval", "10");
     await engine.says(/gRPC on 127\.0\.0\.1:\d+; Ctrl-C ends/);
-    while (batchesIn(journalOf(data)) < 15) await new Promise((resolve) => setTimeout(resolve, 5));
+    await engine.writes(journalOf(data), 15);
     engine.process.kill("SIGINT");
     const { code, signal, stdout } = await engine.finished;
     expect([code, signal]).toEqual([0, null]);

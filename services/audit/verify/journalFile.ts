@@ -29,7 +29,8 @@ export class JournalFile {
   readonly #events: StatementSync;
 
   constructor(path: string) {
-    this.#database = new DatabaseSync(path, { readOnly: true });
+    // Another process may lock the file for some milliseconds: whoever first opens what a killed engine left.
+    this.#database = new DatabaseSync(path, { readOnly: true, timeout: 2_000 });
     this.#events = this.#database.prepare(
       "SELECT position, kind, account, instrument, previous, event_time_us, payload FROM event " +
         "WHERE position BETWEEN ? AND ? ORDER BY position",

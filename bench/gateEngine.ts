@@ -15,7 +15,7 @@ export interface ServerFigures {
   readonly cpuMs: number;
   /** By its clock, when the figures were taken. */
   readonly nowMs: number;
-  /** Fills and prices that were applied. */
+  /** Inputs of the feed that are on disk: fills, prices, and the few others that a venue has. */
   readonly inputs: number;
   readonly heapBytes: number;
   /** Batches that were begun and not answered. */

@@ -9,8 +9,8 @@ import { parentPort } from "node:worker_threads";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { loadNamedMarket } from "../bin/tapeMarket.ts";
 import type { GateAnswer, GateServiceServer } from "../generated/proto/plimsoll/v1/gate_service.ts";
-import { BATCH_WITHIN_MS } from "../services/engine/batchSize.ts";
 import { Engine } from "../services/engine/engine.ts";
+import { GATE_PACE } from "../services/engine/feedPace.ts";
 import { DEFAULT_CAPACITIES } from "../services/engine/genesis.ts";
 import { GATE_SERVICE } from "../services/gateway/answerBytes.ts";
 import { letGoOfClosedStreams } from "../services/gateway/closedStreams.ts";
@@ -48,7 +48,7 @@ const engine = await Engine.open({
   source: () => venue,
   snapshotEveryEvents: Number.MAX_SAFE_INTEGER,
   pullLimit: 4_096,
-  batchSize: { withinMs: BATCH_WITHIN_MS, nowMs },
+  feedPace: { ...GATE_PACE, nowMs },
   log: () => {},
 });
 const running = engine.run();
@@ -90,14 +90,13 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
 });
 
 function figures(): ServerFigures {
-  const { fills, marks } = engine.shard.reader.counters();
   const reserved = engine.shard.names.accounts.flatMap((_, account) =>
     engine.account(account).pools.map((pool) => Number(pool.reserved)),
   );
   const answer: ServerFigures = {
     cpuMs: threadCpuMs(),
     nowMs: nowMs(),
-    inputs: fills + marks,
+    inputs: venue.durableInputs,
     heapBytes: process.memoryUsage().heapUsed,
     underWay,
     reserved: reserved.reduce((sum, each) => sum + each, 0),

@@ -9,6 +9,9 @@ export class PacedVenue implements Source {
   #ratePerSecond = Infinity;
   #sinceMs: number;
   #given = 0;
+  #underWay = 0;
+  /** Inputs whose batch is on disk. */
+  durableInputs = 0;
   /** Of the venue's steps, not given yet. */
   readonly #made: SourcedInput[] = [];
   #ended = false;
@@ -50,11 +53,15 @@ export class PacedVenue implements Source {
     }
     const inputs = this.#made.splice(0, most);
     this.#given += inputs.length;
+    this.#underWay += inputs.length;
     const span = { topic: this.name, partition: 0, leaderEpoch: 0, firstOffset: inputs[0]!.offset };
     return { spans: [{ ...span, lastOffset: inputs.at(-1)!.offset }], inputs };
   }
 
-  durable(): void {}
+  durable(): void {
+    this.durableInputs += this.#underWay;
+    this.#underWay = 0;
+  }
 
   async close(): Promise<void> {
     this.#ended = true;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { ReplayDesk } from "../../services/audit/replay/desk.ts";
-import { BATCH_WITHIN_MS } from "../../services/engine/batchSize.ts";
 import { Engine } from "../../services/engine/engine.ts";
+import { GATE_PACE } from "../../services/engine/feedPace.ts";
 import { DEFAULT_CAPACITIES } from "../../services/engine/genesis.ts";
 import { type Gateway, startGateway } from "../../services/gateway/server.ts";
 import { KafkaSource } from "../../services/ingest/kafka/kafkaSource.ts";
@@ -115,7 +115,7 @@ async function serve(options: ServeOptions): Promise<void> {
     snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS,
     pullLimit: PULL_LIMIT,
     lagBound: options.maxLagMs === undefined ? undefined : { clock: systemClock, maxLagMs: options.maxLagMs },
-    batchSize: { withinMs: BATCH_WITHIN_MS, nowMs: () => performance.now() },
+    feedPace: { ...GATE_PACE, nowMs: () => performance.now() },
     log: say,
     progress: recovery.update,
   });

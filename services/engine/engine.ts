@@ -11,10 +11,10 @@ import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, ControlsView, FeedLag, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
 import { type AccountBook, bookOfAccount } from "./accountBook.ts";
-import { BatchSize, type BatchSizeOptions } from "./batchSize.ts";
 import type { PlacedInput } from "./engineInput.ts";
 import { FIRST_DERIVED_KIND } from "./eventKinds.ts";
 import { type AccountExplanation, explainAccount } from "./explainAccount.ts";
+import { FeedPace, type FeedPaceOptions } from "./feedPace.ts";
 import { genesis, ownInput } from "./genesis.ts";
 import { holdCommand, holdOutcomeOfRow } from "./holdOutcome.ts";
 import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions.ts";
@@ -62,7 +62,7 @@ export interface EngineOptions {
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
   readonly lagBound?: LagBoundOptions | undefined;
   /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
-  readonly batchSize?: BatchSizeOptions;
+  readonly feedPace?: FeedPaceOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
@@ -109,7 +109,7 @@ export class Engine implements RiskEngine {
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
-  readonly #batchSize: BatchSize;
+  readonly #feedPace: FeedPace;
   readonly #lagBound: LagBound | undefined;
   #wake: ((what: "command") => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
@@ -128,7 +128,7 @@ export class Engine implements RiskEngine {
     this.#snapshotPosition = start.snapshotPosition;
     if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
     if (options.lagBound !== undefined) this.#lagBound = new LagBound(options.lagBound);
-    this.#batchSize = new BatchSize(options.batchSize, LEAST_BATCH, options.pullLimit);
+    this.#feedPace = new FeedPace(options.feedPace, LEAST_BATCH, options.pullLimit);
   }
 
   /**
@@ -207,7 +207,7 @@ export class Engine implements RiskEngine {
     let pull: Promise<SourceBatch | undefined> | undefined;
     try {
       while (!this.#stopping) {
-        pull ??= this.#source.pull(this.#batchSize.next());
+        pull ??= this.#pull();
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
@@ -237,9 +237,20 @@ export class Engine implements RiskEngine {
     }
   }
 
+  /** What the feed has gathered by the time the next batch may begin; commands do not wait for that. */
+  #pull(): Promise<SourceBatch | undefined> {
+    const gatherMs = this.#feedPace.gatherMs();
+    return gatherMs === 0 ? this.#source.pull(this.#feedPace.next()) : this.#pullAfter(gatherMs);
+  }
+
+  async #pullAfter(gatherMs: number): Promise<SourceBatch | undefined> {
+    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    return this.#stopping || !this.#status.serving ? undefined : this.#source.pull(this.#feedPace.next());
+  }
+
   /** Everything else has its turn: a source that never waits must not keep the gateway from answering. */
   async #betweenBatches(): Promise<void> {
-    for (let turns = this.#batchSize.turns(); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = this.#feedPace.turns(); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** All that must be kept is on disk by now: an end that goes wrong is told, and hides no reason to stop. */
@@ -272,23 +283,15 @@ export class Engine implements RiskEngine {
 
   /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
   async #commit(pulled: SourceBatch): Promise<void> {
-    const commands = this.#commands.splice(0, this.#batchSize.next());
-    await this.#batchSize.timed(pulled.inputs.length + commands.length, () => this.#commitAll(pulled, commands));
-  }
-
-  async #commitAll({ spans, inputs }: SourceBatch, commands: WaitingCommand[]): Promise<void> {
-    if (inputs.length === 0 && commands.length === 0 && spans.length === 0) return;
-    const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
-      span: span + 1,
-      offset,
-      eventTimeUs: Number(this.#eventTimeUs),
-      input,
-    }));
-    for (const { input } of commands) placed.push(ownInput(input));
+    const { spans } = pulled;
+    const commands = this.#commands.splice(0, this.#feedPace.next());
+    const inputs = pulled.inputs.length + commands.length;
+    if (inputs === 0 && spans.length === 0) return;
     let rows: JournalRow[];
     try {
-      rows = this.#shard.fold(this.#lagBound?.marked(placed, this.#eventTimeUs) ?? placed);
-      await this.#append(rows, spans, this.#head.epoch);
+      let durable: Promise<void>;
+      ({ rows, durable } = this.#feedPace.timed(inputs, () => this.#foldAndAppend(pulled, commands)));
+      await durable;
     } catch (error) {
       // They wait again, to be told why the engine leaves.
       this.#commands.unshift(...commands);
@@ -299,6 +302,21 @@ export class Engine implements RiskEngine {
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
     if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.#cacheState();
     this.#leaveRung();
+  }
+
+  #foldAndAppend(
+    { spans, inputs }: SourceBatch,
+    commands: readonly WaitingCommand[],
+  ): { rows: JournalRow[]; durable: Promise<void> } {
+    const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
+      span: span + 1,
+      offset,
+      eventTimeUs: Number(this.#eventTimeUs),
+      input,
+    }));
+    for (const { input } of commands) placed.push(ownInput(input));
+    const rows = this.#shard.fold(this.#lagBound?.marked(placed, this.#eventTimeUs) ?? placed);
+    return { rows, durable: this.#append(rows, spans, this.#head.epoch) };
   }
 
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
@@ -429,7 +447,7 @@ export class Engine implements RiskEngine {
   }
 
   checkOrder({ account, instrument, side, quantity, price, reduceOnly }: OrderQuestion): OrderAnswer {
-    this.#batchSize.asked();
+    this.#feedPace.asked();
     return this.#shard.reader.checkOrder(account, instrument, side, quantity, price, reduceOnly, this.behind());
   }
 
@@ -467,7 +485,7 @@ export class Engine implements RiskEngine {
   }
 
   async submitHold(request: HoldRequest): Promise<HoldOutcome> {
-    this.#batchSize.asked();
+    this.#feedPace.asked();
     const { row, asOf } = await this.#durableRow((eventTimeUs) => accountInput(holdCommand(request), eventTimeUs));
     const answered = holdOutcomeOfRow(row);
     if (!("answeredAt" in answered)) return { ...answered, duplicate: false, asOf };

@@ -195,6 +195,32 @@ describe("a command", () => {
   });
 });
 
+describe("a feed beside questions", () => {
+  const everyMs = 300;
+  const order = { account: 4, instrument: 0, side: 1, quantity: 1n, price: 100n, reduceOnly: false } as const;
+
+  test("gathers its inputs, while commands do not wait", async () => {
+    const journal = new MemoryJournal();
+    const source = new ScriptedSource([shortHistory().slice(0, 3)], { ends: false });
+    const feedPace = { withinMs: 2, everyMs, nowMs: () => performance.now() };
+    const engine = await openEngine(journal, source, folder.snapshots, { feedPace });
+    const running = engine.run();
+    await expect.poll(() => source.toldDurable).toHaveLength(1);
+    engine.checkOrder(order);
+    source.push(shortHistory().slice(3, 5));
+    await expect.poll(() => source.toldDurable).toHaveLength(2);
+    // That batch took all that there was: the next one begins 300 ms after it.
+    source.push(shortHistory().slice(5, 6));
+    const fromMs = performance.now();
+    expect((await engine.submit(deposit("alice", "beside", 1n))).code).toBe(0);
+    expect(source.toldDurable).toHaveLength(2);
+    await expect.poll(() => source.toldDurable, { interval: 5, timeout: 5_000 }).toHaveLength(3);
+    expect(performance.now() - fromMs).toBeGreaterThan(everyMs / 2);
+    engine.stop();
+    await running;
+  });
+});
+
 describe("those who watch", () => {
   test("are told after the append which accounts were touched, holders of a marked instrument too", async () => {
     const journal = new GatedJournal();

@@ -4,7 +4,6 @@ import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import type { GateCall, Order } from "../../generated/proto/plimsoll/v1/gate_service.ts";
 import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
-import { BatchSize } from "../../services/engine/batchSize.ts";
 import { GatewayClient } from "../../services/gateway/client.ts";
 import { GateCalls } from "../../services/gateway/gateCalls.ts";
 import { DEFAULT_LIMITS } from "../../services/gateway/limits.ts";
@@ -81,40 +80,4 @@ test("one connection with more calls than it may have open keeps nobody else wai
   await Promise.all(holds);
   expect(engine.holds).toHaveLength(20);
   other.close();
-});
-
-test("batches are short while somebody asks, and long when nobody does", async () => {
-  let nowMs = 0;
-  const size = new BatchSize({ withinMs: 4, nowMs: () => nowMs }, 64, 4_096);
-  expect(size.next()).toBe(4_096);
-  await size.timed(1_000, async () => {
-    nowMs += 20;
-  });
-  expect(size.next()).toBe(4_096);
-  size.asked();
-  expect(size.next()).toBe(200);
-  nowMs += 999;
-  expect(size.next()).toBe(200);
-  nowMs += 2;
-  expect(size.next()).toBe(4_096);
-  // However slow, a batch takes some; without a clock it takes all.
-  await size.timed(10, async () => {
-    nowMs += 1_000;
-  });
-  size.asked();
-  expect(size.next()).toBe(64);
-  expect(new BatchSize(undefined, 64, 1_000).next()).toBe(1_000);
-});
-
-test("between two batches others have one turn, and while somebody asks as many as a call takes", () => {
-  let nowMs = 0;
-  const size = new BatchSize({ withinMs: 4, nowMs: () => nowMs }, 64, 4_096);
-  expect(size.turns()).toBe(1);
-  size.asked();
-  expect(size.turns()).toBe(8);
-  nowMs += 1_000;
-  expect(size.turns()).toBe(8);
-  nowMs += 1;
-  expect(size.turns()).toBe(1);
-  expect(new BatchSize(undefined, 64, 1_000).turns()).toBe(0);
 });

@@ -78,6 +78,7 @@ function engineOf(shard: Shard): RiskEngine {
   return {
     names: shard.names,
     status: { serving: true, reason: "" },
+    waitForDisk: () => undefined,
     asOf: () => ({ journalPosition: 1_000n, eventTimeUs: START_US }),
     account: (account) => shard.reader.account(account),
     instrument: (instrument) => shard.reader.instrument(instrument),

@@ -44,6 +44,8 @@ export interface ServeOptions {
 /** Events after which a snapshot is taken. */
 const SNAPSHOT_EVERY_EVENTS = 250_000;
 const PULL_LIMIT = 4_096;
+/** A disk that takes longer for a batch is taken for one that does not answer. */
+const DISK_WITHIN_MS = 1_000;
 
 export function register(program: Command): void {
   program
@@ -115,6 +117,7 @@ async function serve(options: ServeOptions): Promise<void> {
     snapshotEveryEvents: SNAPSHOT_EVERY_EVENTS,
     pullLimit: PULL_LIMIT,
     lagBound: options.maxLagMs === undefined ? undefined : { clock: systemClock, maxLagMs: options.maxLagMs },
+    diskBound: { withinMs: DISK_WITHIN_MS, nowMs: () => performance.now() },
     feedPace: { ...GATE_PACE, nowMs: () => performance.now() },
     log: say,
     progress: recovery.update,

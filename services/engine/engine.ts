@@ -61,10 +61,17 @@ export interface EngineOptions {
   readonly pullLimit: number;
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
   readonly lagBound?: LagBoundOptions | undefined;
+  /** Nobody is served while the journal has not answered for so long. Absent: however long it takes. */
+  readonly diskBound?: DiskBound | undefined;
   /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
   readonly feedPace?: FeedPaceOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
+}
+
+export interface DiskBound {
+  readonly withinMs: number;
+  readonly nowMs: () => number;
 }
 
 /** What a start found. */
@@ -104,8 +111,12 @@ export class Engine implements RiskEngine {
   readonly #options: EngineOptions;
   readonly #shard: Shard;
   readonly #source: Source;
+  /** Of the state: the batch that is being appended is the last one. */
   #head: JournalHead;
   #eventTimeUs: bigint;
+  /** Resolves when the batch that is being appended is on disk, or the engine has left. */
+  #ahead: Promise<void> | undefined;
+  #appendedMs = 0;
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
@@ -291,12 +302,15 @@ export class Engine implements RiskEngine {
     try {
       let durable: Promise<void>;
       ({ rows, durable } = this.#feedPace.timed(inputs, () => this.#foldAndAppend(pulled, commands)));
+      this.#ahead = durable.catch((error) => this.#leave(reasonOf(error)));
+      this.#appendedMs = this.#options.diskBound?.nowMs() ?? 0;
       await durable;
     } catch (error) {
       // They wait again, to be told why the engine leaves.
       this.#commands.unshift(...commands);
       throw error;
     }
+    this.#ahead = undefined;
     this.#answer(commands, rows);
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
@@ -319,21 +333,22 @@ export class Engine implements RiskEngine {
     return { rows, durable: this.#append(rows, spans, this.#head.epoch) };
   }
 
+  /** Hands a batch to the journal. Until that has it on disk, the state is ahead of it. */
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
+    const former = this.#head;
     const batch: Omit<JournalBatch, "hash"> = {
-      batch: this.#head.batch + 1,
+      batch: former.batch + 1,
       epoch,
       eventTimeUs: Number(this.#shard.reader.eventTimeUs),
       kernelHash: this.#shard.kernel.hash,
       spans,
       rows,
-      previousHash: this.#head.hash,
+      previousHash: former.hash,
     };
     const hash = hashBatch(batch);
-    await this.#options.journal.append({ ...batch, hash }, this.#head);
-    const position = rows.at(-1)?.position ?? this.#head.position;
-    this.#head = { batch: batch.batch, position, epoch, hash };
+    this.#head = { batch: batch.batch, position: rows.at(-1)?.position ?? former.position, epoch, hash };
     this.#eventTimeUs = this.#shard.reader.eventTimeUs;
+    await this.#options.journal.append({ ...batch, hash }, former);
   }
 
   /** The commands were the last inputs: their rows are the last that no rule derived. */
@@ -410,12 +425,20 @@ export class Engine implements RiskEngine {
   }
 
   get status(): { readonly serving: boolean; readonly reason: string } {
-    return this.#status;
+    const { diskBound } = this.#options;
+    const hangs =
+      diskBound !== undefined && this.#ahead !== undefined && diskBound.nowMs() - this.#appendedMs > diskBound.withinMs;
+    if (!hangs || !this.#status.serving) return this.#status;
+    return { serving: false, reason: `the journal has not answered for ${diskBound.withinMs} ms` };
   }
 
   /** The state itself: for those who compose the engine, not for a gateway. */
   get shard(): Shard {
     return this.#shard;
+  }
+
+  waitForDisk(): Promise<void> | undefined {
+    return this.#ahead;
   }
 
   asOf(): AsOf {

@@ -103,13 +103,18 @@ export interface LiquidationMoves {
 }
 
 /**
- * The engine as a gateway sees it. Reads are synchronous and come from the state at `asOf`, all of which is on disk;
- * `submit` resolves when its outcome is on disk.
+ * The engine as a gateway sees it. Reads are synchronous and come from the state at `asOf`, whose last batch may still be on its way
+ * to the disk (`waitForDisk`); `submit` resolves when its outcome is on disk.
  */
 export interface RiskEngine {
   readonly names: Names;
   /** `serving`, or why not. A stopped engine answers no question and takes no command. */
   readonly status: { readonly serving: boolean; readonly reason: string };
+  /**
+   * Undefined when the whole state is on disk; else resolves when it is, or the engine has stopped. What is told before that could
+   * be missing in the record after a loss of power; a check binds nobody, and does not wait.
+   */
+  waitForDisk(): Promise<void> | undefined;
   asOf(): AsOf;
   account(account: number): AccountView;
   instrument(instrument: number): InstrumentView;

@@ -8,7 +8,7 @@ import type {
 import { MarginState } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { accountMessage, asOfMessage, rankRatioMessage } from "./accountMessage.ts";
-import { unary } from "./calls.ts";
+import { reading } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { decodePageToken, encodePageToken, indexAfter } from "./pageToken.ts";
@@ -18,8 +18,8 @@ import type { Watchers } from "./watchers.ts";
 /** plimsoll.v1.AccountService over an engine. */
 export function accountService(engine: RiskEngine, watchers: Watchers, limits: GatewayLimits): AccountServiceServer {
   return {
-    getAccount: unary(engine, (request) => getAccount(engine, request)),
-    listAccounts: unary(engine, (request) => listAccounts(engine, request, limits)),
+    getAccount: reading(engine, (request) => getAccount(engine, request)),
+    listAccounts: reading(engine, (request) => listAccounts(engine, request, limits)),
     watchAccounts: (call) => watchers.open(call),
   };
 }

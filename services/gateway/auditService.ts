@@ -20,7 +20,7 @@ import {
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { accountMessage, asOfMessage } from "./accountMessage.ts";
-import { requireServing, unary } from "./calls.ts";
+import { onDisk, reading, requireServing } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import { derivationMessage } from "./derivationMessage.ts";
 import { GatewayError, invalidField, toServiceError } from "./statusDetails.ts";
@@ -38,7 +38,7 @@ const CODES: Readonly<Record<NoAnswerReason, status>> = {
 /** plimsoll.v1.AuditService over the desk of a journal. */
 export function auditService(engine: RiskEngine, desk: AuditDesk): AuditServiceServer {
   return {
-    getAccountAt: unary(engine, (request) => getAccountAt(desk, request)),
+    getAccountAt: reading(engine, (request) => getAccountAt(desk, request)),
     streamHistory: (call) => void streamHistory(engine, desk, call),
   };
 }
@@ -71,6 +71,7 @@ async function streamHistory(
 ): Promise<void> {
   try {
     requireServing(engine);
+    await onDisk(engine);
     const { account, from, to } = call.request;
     requireText("account", account);
     for await (const event of desk.history(account, momentOf("from", from), momentOf("to", to))) {

@@ -11,6 +11,25 @@ export function requireServing(engine: RiskEngine): void {
   }
 }
 
+/** As `unary`, for what is read of the state: it is told when it is on disk. */
+export function reading<Request, Response>(
+  engine: RiskEngine,
+  answer: (request: Request) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return unary(engine, async (request) => {
+    await onDisk(engine);
+    return answer(request);
+  });
+}
+
+/** Resolves when the state that is read next is on disk. @throws GatewayError UNAVAILABLE when it does not come there */
+export async function onDisk(engine: RiskEngine): Promise<void> {
+  for (let ahead = engine.waitForDisk(); ahead !== undefined; ahead = engine.waitForDisk()) {
+    await ahead;
+    requireServing(engine);
+  }
+}
+
 /** One question, one answer; `gone` says whether the caller has left. Whatever is thrown becomes a status with details. */
 export function unary<Request, Response>(
   engine: RiskEngine,

@@ -12,7 +12,7 @@ import type { Currency, Instrument, Names } from "../engine/names.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { asOfMessage } from "./accountMessage.ts";
-import { unary } from "./calls.ts";
+import { reading, unary } from "./calls.ts";
 import { limitScales } from "./controlUnits.ts";
 import { AMOUNT_REASONS, decimalField, requireText } from "./decimalField.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -50,7 +50,7 @@ export function controlService(engine: RiskEngine, limits: GatewayLimits): Contr
     setOverride: unary(engine, ({ origin, scope, control, approvedBy, expiryTimeUs }) =>
       set(origin, scope, { $case: "setOverride", value: { control, approvedBy, expiryTimeUs } }),
     ),
-    listControls: unary(engine, () => listMessage(engine)),
+    listControls: reading(engine, () => listMessage(engine)),
   };
 }
 

@@ -17,7 +17,7 @@ import { describeRegime } from "../regimes/describeRegime.ts";
 import { listRegimes, loadRegime } from "../regimes/loadRegime.ts";
 import type { Program } from "../regimes/program.ts";
 import { asOfMessage } from "./accountMessage.ts";
-import { unary } from "./calls.ts";
+import { reading, unary } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import { derivationMessage } from "./derivationMessage.ts";
 import { invalidField, marginUnknown, unknownName } from "./statusDetails.ts";
@@ -36,8 +36,8 @@ export function evaluateService(engine: RiskEngine): EvaluateServiceServer {
       return { regimes: listRegimes().map(describeRegime) };
     }),
     evaluate: unary(engine, (request) => evaluate(request, programOf)),
-    explainAccount: unary(engine, (request) => explainAccount(engine, request)),
-    getAccountBook: unary(engine, (request) => getAccountBook(engine, request)),
+    explainAccount: reading(engine, (request) => explainAccount(engine, request)),
+    getAccountBook: reading(engine, (request) => getAccountBook(engine, request)),
   };
 }
 

@@ -16,7 +16,7 @@ import { Side } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { asOfMessage } from "./accountMessage.ts";
-import { requireServing, unary } from "./calls.ts";
+import { reading, requireServing, unary } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import { GateCalls } from "./gateCalls.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -46,9 +46,9 @@ export function gateService(engine: RiskEngine, limits: GatewayLimits): GateServ
       return { asOf: asOf(), answers };
     }),
     decideStream: (call) => decideStream(engine, gate, call),
-    maxOrder: unary(engine, (request) => maxOrder(engine, request)),
-    cure: unary(engine, (request) => cure(engine, request)),
-    liquidationMoves: unary(engine, (request) => liquidationMoves(engine, request)),
+    maxOrder: reading(engine, (request) => maxOrder(engine, request)),
+    cure: reading(engine, (request) => cure(engine, request)),
+    liquidationMoves: reading(engine, (request) => liquidationMoves(engine, request)),
   };
 }
 

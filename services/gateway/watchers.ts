@@ -135,6 +135,10 @@ export class Watchers {
     if (watch.writing || watch.pending.size === 0 || !this.#watches.has(watch)) {
       return;
     }
+    // What is on its way to the disk is told when it is there: then all are written to.
+    if (this.#engine.waitForDisk() !== undefined) {
+      return;
+    }
     watch.writing = true;
     let response: WatchAccountsResponse;
     try {

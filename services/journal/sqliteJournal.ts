@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SourcePosition, SourceSpan } from "../ingest/source.ts";
 import { CHAIN_START, spansText } from "./batchHash.ts";
+import { Checkpoints, PAGES_BETWEEN_CHECKPOINTS } from "./checkpoints.ts";
 import { type EventRecord, rowOf, SELECT_EVENTS } from "./eventRecord.ts";
 import {
   type Journal,
@@ -16,6 +17,7 @@ import {
   type KernelStretch,
 } from "./journal.ts";
 import { LOCK_TIMEOUT_MS } from "./lockTimeout.ts";
+import { LogSync, type SyncFile } from "./logSync.ts";
 import { SCHEMA } from "./schema.sql.ts";
 
 /** Rows that one INSERT carries: fewer statements to step, measured best between 32 and 128. */
@@ -27,22 +29,25 @@ const PAGE_EVENTS = 20_000;
 type Cell = number | null | Uint8Array;
 
 /**
- * The journal in one SQLite file (`node:sqlite`): WAL, synchronous FULL, one transaction a batch. Everything happens inside
- * the call, so between the kernel's apply and the commit no reader gets a turn.
+ * The journal in one SQLite file (`node:sqlite`): WAL, one transaction a batch, which is written inside the call and on the disk
+ * when its promise resolves. Whoever reads the file beside it may see a batch some milliseconds before that.
  */
 export class SqliteJournal implements Journal {
   readonly #database: DatabaseSync;
+  /** Both undefined for a reader. */
+  readonly #log: LogSync | undefined;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #insertBatch: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertEvents: StatementSync;
   readonly #selectHead: StatementSync;
   readonly #upsertSource: StatementSync;
   readonly #cells: Cell[] = new Array(ROWS_PER_INSERT * COLUMNS).fill(null);
-  readonly #readOnly: boolean;
 
-  private constructor(database: DatabaseSync, readOnly: boolean) {
+  private constructor(database: DatabaseSync, log?: LogSync, checkpoints?: Checkpoints) {
     this.#database = database;
-    this.#readOnly = readOnly;
+    this.#log = log;
+    this.#checkpoints = checkpoints;
     const row = `(${Array(COLUMNS).fill("?").join(",")})`;
     this.#insertBatch = database.prepare("INSERT INTO batch VALUES (?,?,?,?,?,?,?,?,?)");
     this.#insertEvent = database.prepare(`INSERT INTO event VALUES ${row}`);
@@ -59,25 +64,33 @@ export class SqliteJournal implements Journal {
   /**
    * Opens the file, making it if need be.
    * @param kinds names of the event kinds, for those who read with a shell
+   * @param syncFile in the place of `fs.fdatasync`
    */
-  static open(path: string, kinds: Iterable<readonly [kind: number, name: string]>): SqliteJournal {
+  static open(
+    path: string,
+    kinds: Iterable<readonly [kind: number, name: string]>,
+    syncFile?: SyncFile,
+  ): SqliteJournal {
     mkdirSync(dirname(path), { recursive: true });
     const database = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS });
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    // A checkpoint every 16 MiB of log instead of every 4: fewer, longer writes on a busy feed.
-    database.exec("PRAGMA wal_autocheckpoint = 4000;");
+    // The log is synced and copied into the file beside the thread, not by its commits.
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;");
     database.exec(SCHEMA);
     const insertKind = database.prepare("INSERT OR IGNORE INTO event_kind VALUES (?, ?)");
     for (const [kind, name] of kinds) insertKind.run(kind, name);
-    return new SqliteJournal(database, false);
+    const checkpoints = new Checkpoints(path, () => {
+      // SQLite does it itself then, within its commits.
+      database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_BETWEEN_CHECKPOINTS};`);
+    });
+    return new SqliteJournal(database, new LogSync(path, syncFile), checkpoints);
   }
 
   /** Opens an existing file for reading only, beside a running engine or without one. */
   static openToRead(path: string): SqliteJournal {
-    return new SqliteJournal(new DatabaseSync(path, { readOnly: true, timeout: LOCK_TIMEOUT_MS }), true);
+    return new SqliteJournal(new DatabaseSync(path, { readOnly: true, timeout: LOCK_TIMEOUT_MS }));
   }
 
-  /** What SQLite says of its durability: journal mode, and the number of its synchronous level (2 is FULL). */
+  /** What SQLite says of its journal mode, and the number of its synchronous level: 1 is NORMAL, which syncs checkpoints. */
   settings(): { journalMode: string; synchronous: number } {
     return {
       journalMode: this.#database.prepare("PRAGMA journal_mode").get()!["journal_mode"] as string,
@@ -101,6 +114,17 @@ export class SqliteJournal implements Journal {
   }
 
   async append(batch: JournalBatch, expected: JournalHead): Promise<void> {
+    this.#write(batch, expected);
+    try {
+      await this.#log!.synced();
+    } catch (error) {
+      throw new JournalUnknownOutcomeError(`batch ${batch.batch} may not be on the disk: ${message(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #write(batch: JournalBatch, expected: JournalHead): void {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
     } catch (error) {
@@ -123,6 +147,7 @@ export class SqliteJournal implements Journal {
         cause: error,
       });
     }
+    this.#checkpoints!.written(batch.rows.length);
   }
 
   /** SQLite itself rolls back after some errors, a full disk among them. */
@@ -265,8 +290,10 @@ export class SqliteJournal implements Journal {
   }
 
   async close(): Promise<void> {
+    await this.#log?.close();
+    await this.#checkpoints?.close();
     // The log goes into the file, so that a copy of the file alone is whole.
-    if (!this.#readOnly) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (this.#log !== undefined) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#database.close();
   }
 }

@@ -5,6 +5,7 @@ import { JournalEvent, RefusalReason } from "../../generated/proto/plimsoll/v1/j
 import { EngineStoppedError } from "../../services/engine/engine.ts";
 import { EVENT_KINDS } from "../../services/engine/eventKinds.ts";
 import { SourceGapError } from "../../services/ingest/source.ts";
+import { JournalUnknownOutcomeError } from "../../services/journal/journal.ts";
 import { SnapshotStore } from "../../services/journal/snapshots.ts";
 import { MemoryJournal, MemoryStore } from "../journal/memoryJournal.ts";
 import {
@@ -130,14 +131,23 @@ describe("a command", () => {
     });
     for (let turn = 0; turn < 5; turn++) await settled();
     expect(answered).toBe(false);
-    expect(engine.asOf().journalPosition).toBe(before);
+    // The state has it, and says that it is ahead of the disk.
+    expect(engine.asOf().journalPosition).toBe(before + 1n);
+    let onDisk = false;
+    const ahead = engine.waitForDisk()!.then(() => {
+      onDisk = true;
+    });
+    await settled();
+    expect(onDisk).toBe(false);
     journal.letThrough();
+    await ahead;
     expect(await outcome).toEqual({
       code: 0,
       value: 0n,
       limit: 0n,
       asOf: { journalPosition: before + 1n, eventTimeUs: START_US },
     });
+    expect(engine.waitForDisk()).toBeUndefined();
     expect(journal.store.rows.at(-1)!.kind).toBe(EVENT_KINDS.deposited);
     engine.stop();
     await running;
@@ -195,9 +205,72 @@ describe("a command", () => {
   });
 });
 
+const order = { account: 4, instrument: 0, side: 1, quantity: 1n, price: 100n, reduceOnly: false } as const;
+
+describe("while a batch is on its way to the disk", () => {
+  let nowMs: number;
+  let journal: GatedJournal;
+  let source: ScriptedSource;
+  let engine: Awaited<ReturnType<typeof openEngine>>;
+  let running: Promise<void>;
+
+  beforeEach(async () => {
+    nowMs = 0;
+    journal = new GatedJournal();
+    source = new ScriptedSource([shortHistory().slice(0, 5)], { ends: false });
+    const diskBound = { withinMs: 1_000, nowMs: () => nowMs };
+    engine = await openEngine(journal, source, folder.snapshots, { diskBound });
+    running = engine.run();
+    await settled();
+    journal.shut();
+    source.push(shortHistory().slice(5, 7));
+    await settled();
+  });
+
+  test("a check is answered, from the state with that batch", async () => {
+    const listened: number[] = [];
+    engine.onDurable((touched) => listened.push(touched.size));
+    expect(engine.waitForDisk()).toBeDefined();
+    expect(engine.checkOrder(order).equityBefore).not.toBe(0n);
+    expect(engine.account(4).positions).toHaveLength(1);
+    expect(engine.asOf().journalPosition).toBeGreaterThan(BigInt(journal.store.rows.length));
+    expect(source.toldDurable).toHaveLength(1);
+    expect(listened).toEqual([]);
+    journal.letThrough();
+    await settled();
+    expect(engine.asOf().journalPosition).toBe(BigInt(journal.store.rows.length));
+    expect(source.toldDurable).toHaveLength(2);
+    expect(listened).toHaveLength(1);
+    engine.stop();
+    await running;
+  });
+
+  test("a disk that does not answer within its bound serves nobody, until it does", async () => {
+    nowMs = 1_000;
+    expect(engine.status).toEqual({ serving: true, reason: "" });
+    nowMs = 1_001;
+    expect(engine.status).toEqual({ serving: false, reason: "the journal has not answered for 1000 ms" });
+    journal.letThrough();
+    await settled();
+    expect(engine.status).toEqual({ serving: true, reason: "" });
+    engine.stop();
+    await running;
+  });
+
+  test("that never comes there, whoever waits for it finds an engine that has stopped", async () => {
+    journal.onAppend = async () => {
+      throw new JournalUnknownOutcomeError("the disk is gone");
+    };
+    const waiting = engine.waitForDisk()!.then(() => engine.status);
+    journal.letThrough();
+    expect(await waiting).toEqual({ serving: false, reason: "JournalUnknownOutcomeError: the disk is gone" });
+    await expect(running).rejects.toThrow(JournalUnknownOutcomeError);
+    expect(source.toldDurable).toHaveLength(1);
+  });
+});
+
 describe("a feed beside questions", () => {
   const everyMs = 300;
-  const order = { account: 4, instrument: 0, side: 1, quantity: 1n, price: 100n, reduceOnly: false } as const;
 
   test("gathers its inputs, while commands do not wait", async () => {
     const journal = new MemoryJournal();

@@ -149,7 +149,7 @@ test("comes back the same from the log, from a snapshot, and for an auditor", as
   const partial = fill("alice", 1, 3n, 100n, 2n);
   if (partial.kind === "fill") source.push([{ ...partial, fill: { ...partial.fill, orderId: "order of r2" } }]);
   source.push([mark(101n, 9n), mark(102n, 12n)]);
-  for (let turn = 0; turn < 20; turn++) await settled();
+  await expect.poll(() => source.toldDurable).toHaveLength(4);
   const alice = engine.names.account("alice")!;
   // 1 of r2 and 8 of r4 rest beside 3 that are held: the asks open 5.
   const { reserved } = engine.account(alice).pools[0]!;

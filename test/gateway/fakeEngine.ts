@@ -45,6 +45,7 @@ export class FakeEngine implements RiskEngine {
   answer: OrderAnswer = ACCEPTED;
   outcome: { code: number; value: bigint; limit: bigint } = { code: 0, value: 0n, limit: 0n };
   failure: Error | undefined;
+  #ahead: Promise<void> | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
 
   constructor() {
@@ -90,6 +91,22 @@ export class FakeEngine implements RiskEngine {
 
   get listeners(): number {
     return this.#listeners.size;
+  }
+
+  /** A batch is on its way to the disk until what is returned is called. */
+  goAhead(): () => void {
+    let arrived = () => {};
+    this.#ahead = new Promise((resolve) => {
+      arrived = () => {
+        this.#ahead = undefined;
+        resolve();
+      };
+    });
+    return arrived;
+  }
+
+  waitForDisk(): Promise<void> | undefined {
+    return this.#ahead;
   }
 
   asOf() {

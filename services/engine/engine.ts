@@ -63,7 +63,7 @@ export interface EngineOptions {
   readonly lagBound?: LagBoundOptions | undefined;
   /** Nobody is served while the journal has not answered for so long. Absent: however long it takes. */
   readonly diskBound?: DiskBound | undefined;
-  /** Keeps batches short while questions come in; absent: every batch may take `pullLimit` inputs and all commands, and the next follows at once. */
+  /** Shares the thread with those who ask; absent: every batch may take `pullLimit` inputs and as many commands, and the next follows at once. */
   readonly feedPace?: FeedPaceOptions;
   readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
@@ -91,8 +91,8 @@ interface WaitingCommand {
   readonly reject: (error: Error) => void;
 }
 
-/** A batch takes so many inputs however long they take: it costs one write to the disk whatever is in it. */
-const LEAST_BATCH = 32;
+/** A slice takes so many inputs however long they take: the turns of others in between cost as much as these. */
+const LEAST_SLICE = 8;
 
 /** The engine has stopped or is stopping; the reason stands in the message. */
 export class EngineStoppedError extends Error {
@@ -111,12 +111,11 @@ export class Engine implements RiskEngine {
   readonly #options: EngineOptions;
   readonly #shard: Shard;
   readonly #source: Source;
-  /** Of the state: the batch that is being appended is the last one. */
   #head: JournalHead;
-  #eventTimeUs: bigint;
-  /** Resolves when the batch that is being appended is on disk, or the engine has left. */
+  /** While a batch is folded and appended: resolves when it is on disk, or the engine has left. */
   #ahead: Promise<void> | undefined;
-  #appendedMs = 0;
+  /** When the append that is under way began. */
+  #appendedMs: number | undefined;
   #status: { serving: boolean; reason: string } = { serving: true, reason: "" };
   #stopping = false;
   #commands: WaitingCommand[] = [];
@@ -126,7 +125,7 @@ export class Engine implements RiskEngine {
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
   #snapshotPosition: number;
   #rungs: RungWriter | undefined;
-  #ranking: { readonly position: number; readonly ranks: readonly AccountRank[] } | undefined;
+  #ranking: { readonly nextPosition: number; readonly ranks: readonly AccountRank[] } | undefined;
 
   private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
     this.#options = options;
@@ -135,11 +134,10 @@ export class Engine implements RiskEngine {
     this.#head = head;
     this.names = shard.names;
     this.start = start;
-    this.#eventTimeUs = shard.reader.eventTimeUs;
     this.#snapshotPosition = start.snapshotPosition;
     if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
     if (options.lagBound !== undefined) this.#lagBound = new LagBound(options.lagBound);
-    this.#feedPace = new FeedPace(options.feedPace, LEAST_BATCH, options.pullLimit);
+    this.#feedPace = new FeedPace(options.feedPace, LEAST_SLICE, options.pullLimit);
   }
 
   /**
@@ -222,13 +220,13 @@ export class Engine implements RiskEngine {
         const pulled = await Promise.race([pull, this.#commandWaiting()]);
         if (pulled === "command") {
           await this.#commit({ spans: [], inputs: [] });
-          await this.#betweenBatches();
+          await this.#turnsOfOthers();
           continue;
         }
         pull = undefined;
         if (pulled === undefined) break;
         await this.#commit(pulled);
-        await this.#betweenBatches();
+        await this.#turnsOfOthers();
       }
       // Whoever asked before the end gets an answer.
       while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
@@ -251,16 +249,16 @@ export class Engine implements RiskEngine {
   /** What the feed has gathered by the time the next batch may begin; commands do not wait for that. */
   #pull(): Promise<SourceBatch | undefined> {
     const gatherMs = this.#feedPace.gatherMs();
-    return gatherMs === 0 ? this.#source.pull(this.#feedPace.next()) : this.#pullAfter(gatherMs);
+    return gatherMs === 0 ? this.#source.pull(this.#feedPace.batch()) : this.#pullAfter(gatherMs);
   }
 
   async #pullAfter(gatherMs: number): Promise<SourceBatch | undefined> {
     await new Promise((resolve) => setTimeout(resolve, gatherMs));
-    return this.#stopping || !this.#status.serving ? undefined : this.#source.pull(this.#feedPace.next());
+    return this.#stopping || !this.#status.serving ? undefined : this.#source.pull(this.#feedPace.batch());
   }
 
   /** Everything else has its turn: a source that never waits must not keep the gateway from answering. */
-  async #betweenBatches(): Promise<void> {
+  async #turnsOfOthers(): Promise<void> {
     for (let turns = this.#feedPace.turns(); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -293,24 +291,25 @@ export class Engine implements RiskEngine {
   }
 
   /** Folds what was pulled, and the commands that wait, as one batch; appends it; tells whoever listens. */
-  async #commit(pulled: SourceBatch): Promise<void> {
-    const { spans } = pulled;
-    const commands = this.#commands.splice(0, this.#feedPace.next());
-    const inputs = pulled.inputs.length + commands.length;
-    if (inputs === 0 && spans.length === 0) return;
+  async #commit({ spans, inputs }: SourceBatch): Promise<void> {
+    const commands = this.#commands.splice(0, this.#feedPace.batch());
+    if (spans.length === 0 && commands.length === 0) return;
+    if (spans.length > 0) this.#feedPace.begins(inputs.length);
+    const arrived = this.#goAhead();
     let rows: JournalRow[];
     try {
-      let durable: Promise<void>;
-      ({ rows, durable } = this.#feedPace.timed(inputs, () => this.#foldAndAppend(pulled, commands)));
-      this.#ahead = durable.catch((error) => this.#leave(reasonOf(error)));
-      this.#appendedMs = this.#options.diskBound?.nowMs() ?? 0;
-      await durable;
+      rows = await this.#foldSlices(this.#placed(inputs, commands));
+      this.#appendedMs = this.#options.diskBound?.nowMs();
+      await this.#append(rows, spans, this.#head.epoch);
     } catch (error) {
       // They wait again, to be told why the engine leaves.
       this.#commands.unshift(...commands);
+      this.#leave(reasonOf(error));
       throw error;
+    } finally {
+      this.#appendedMs = undefined;
+      arrived();
     }
-    this.#ahead = undefined;
     this.#answer(commands, rows);
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
@@ -318,37 +317,54 @@ export class Engine implements RiskEngine {
     this.#leaveRung();
   }
 
-  #foldAndAppend(
-    { spans, inputs }: SourceBatch,
-    commands: readonly WaitingCommand[],
-  ): { rows: JournalRow[]; durable: Promise<void> } {
+  /** From now on the state is ahead of the disk. @returns what says that it is not any more */
+  #goAhead(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ahead = promise;
+    return () => {
+      this.#ahead = undefined;
+      resolve();
+    };
+  }
+
+  #placed(inputs: SourceBatch["inputs"], commands: readonly WaitingCommand[]): readonly PlacedInput[] {
+    const { eventTimeUs } = this.#shard.reader;
     const placed: PlacedInput[] = inputs.map(({ span, offset, input }) => ({
       span: span + 1,
       offset,
-      eventTimeUs: Number(this.#eventTimeUs),
+      eventTimeUs: Number(eventTimeUs),
       input,
     }));
     for (const { input } of commands) placed.push(ownInput(input));
-    const rows = this.#shard.fold(this.#lagBound?.marked(placed, this.#eventTimeUs) ?? placed);
-    return { rows, durable: this.#append(rows, spans, this.#head.epoch) };
+    return this.#lagBound?.marked(placed, eventTimeUs) ?? placed;
   }
 
-  /** Hands a batch to the journal. Until that has it on disk, the state is ahead of it. */
+  /** Others have their turns between the slices: what they read is a state that every journal of these inputs passes through. */
+  async #foldSlices(placed: readonly PlacedInput[]): Promise<JournalRow[]> {
+    const rows: JournalRow[] = [];
+    for (let from = 0; from < placed.length; ) {
+      if (from > 0) await this.#turnsOfOthers();
+      const slice = placed.slice(from, from + this.#feedPace.slice());
+      for (const row of this.#feedPace.timed(slice.length, () => this.#shard.fold(slice))) rows.push(row);
+      from += slice.length;
+    }
+    return rows;
+  }
+
   async #append(rows: JournalRow[], spans: SourceBatch["spans"], epoch: number): Promise<void> {
-    const former = this.#head;
     const batch: Omit<JournalBatch, "hash"> = {
-      batch: former.batch + 1,
+      batch: this.#head.batch + 1,
       epoch,
       eventTimeUs: Number(this.#shard.reader.eventTimeUs),
       kernelHash: this.#shard.kernel.hash,
       spans,
       rows,
-      previousHash: former.hash,
+      previousHash: this.#head.hash,
     };
     const hash = hashBatch(batch);
-    this.#head = { batch: batch.batch, position: rows.at(-1)?.position ?? former.position, epoch, hash };
-    this.#eventTimeUs = this.#shard.reader.eventTimeUs;
-    await this.#options.journal.append({ ...batch, hash }, former);
+    await this.#options.journal.append({ ...batch, hash }, this.#head);
+    const position = rows.at(-1)?.position ?? this.#head.position;
+    this.#head = { batch: batch.batch, position, epoch, hash };
   }
 
   /** The commands were the last inputs: their rows are the last that no rule derived. */
@@ -426,9 +442,8 @@ export class Engine implements RiskEngine {
 
   get status(): { readonly serving: boolean; readonly reason: string } {
     const { diskBound } = this.#options;
-    const hangs =
-      diskBound !== undefined && this.#ahead !== undefined && diskBound.nowMs() - this.#appendedMs > diskBound.withinMs;
-    if (!hangs || !this.#status.serving) return this.#status;
+    if (!this.#status.serving || diskBound === undefined || this.#appendedMs === undefined) return this.#status;
+    if (diskBound.nowMs() - this.#appendedMs <= diskBound.withinMs) return this.#status;
     return { serving: false, reason: `the journal has not answered for ${diskBound.withinMs} ms` };
   }
 
@@ -442,7 +457,8 @@ export class Engine implements RiskEngine {
   }
 
   asOf(): AsOf {
-    return { journalPosition: BigInt(this.#head.position), eventTimeUs: this.#eventTimeUs };
+    const { nextPosition, eventTimeUs } = this.#shard.reader;
+    return { journalPosition: BigInt(nextPosition - 1), eventTimeUs };
   }
 
   account(account: number): AccountView {
@@ -455,8 +471,9 @@ export class Engine implements RiskEngine {
 
   accountsByMarginRatio(): readonly AccountRank[] {
     // Pages of one list are asked for one after another: the order is kept until the next event.
-    if (this.#ranking?.position !== this.#head.position) {
-      this.#ranking = { position: this.#head.position, ranks: ranksOf(this.#shard.reader) };
+    const { nextPosition } = this.#shard.reader;
+    if (this.#ranking?.nextPosition !== nextPosition) {
+      this.#ranking = { nextPosition, ranks: ranksOf(this.#shard.reader) };
     }
     return this.#ranking.ranks;
   }
@@ -475,7 +492,7 @@ export class Engine implements RiskEngine {
   }
 
   behind(): FeedLag | undefined {
-    return this.#lagBound?.behind(this.#eventTimeUs);
+    return this.#lagBound?.behind(this.#shard.reader.eventTimeUs);
   }
 
   controls(): ControlsView {

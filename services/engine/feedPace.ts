@@ -1,27 +1,30 @@
 /** For so long after a question more of them are expected. */
 const EXPECTED_MS = 1_000;
 
-/** A call takes some turns of the event loop, to be read, answered and written: between two batches it has them all. */
+/** A call takes some turns of the event loop, to be read, answered and written: between two slices it has them all. */
 const TURNS_FOR_QUESTIONS = 8;
 
-/** How much a batch may change what the next one takes: one that was slow for another reason than its size must not halve it twice. */
+/** A batch takes so many slices at the most: whoever waits for the disk waits for the batch. */
+const SLICES_OF_A_BATCH = 8;
+
+/** How much a slice may change what the next one takes: one that was slow for another reason than its size must not halve it twice. */
 const MOST_CHANGE = 1.5;
 
 export interface FeedPaceOptions {
-  /** How long a batch may take while questions come in. */
-  readonly withinMs: number;
+  /** How long a slice of a batch may take while questions come in. */
+  readonly sliceMs: number;
   /** While questions come in, a batch begins so long after the one before it at the soonest, unless inputs were left over. */
   readonly everyMs: number;
   readonly nowMs: () => number;
 }
 
-/** While the gate is asked, its callers wait no longer for one batch of the feed, and get at least half of the time. */
-export const GATE_PACE = { withinMs: 2, everyMs: 4 } as const;
+/** Callers of the gate wait half a millisecond for the feed, and a batch is written 250 times a second. */
+export const GATE_PACE = { sliceMs: 0.5, everyMs: 4 } as const;
 
 /**
- * How much of the feed a batch takes, and when the next one may begin. Nobody is answered while a batch is folded and written: while
- * questions come in, a batch takes as many inputs as fit `withinMs`, otherwise as many as it may. Every batch costs a write to the
- * disk whatever is in it: inputs are gathered for `everyMs`, and others have their turns until then.
+ * How the feed shares the thread with those who ask. While questions come in, a batch is folded in slices that take `sliceMs`, others have
+ * their turns in between, and a batch takes what was gathered in `everyMs`, because each costs a write to the disk whatever is in
+ * it. Otherwise a batch takes as many inputs as it may, at once.
  */
 export class FeedPace {
   readonly #options: FeedPaceOptions | undefined;
@@ -33,7 +36,10 @@ export class FeedPace {
   #asked = false;
   #askedMs = -Infinity;
 
-  /** @param options undefined: always `most`, and at once */
+  /**
+   * @param options undefined: always `most`, and at once
+   * @param least inputs of a slice, however long they take
+   */
   constructor(options: FeedPaceOptions | undefined, least: number, most: number) {
     this.#options = options;
     this.#least = Math.min(least, most);
@@ -47,11 +53,16 @@ export class FeedPace {
   }
 
   /** Inputs of the next batch, at the most. */
-  next(): number {
+  batch(): number {
+    return Math.min(this.#most, this.slice() * SLICES_OF_A_BATCH);
+  }
+
+  /** Inputs of the next slice, at the most. */
+  slice(): number {
     return this.#expected() ? Math.floor(this.#fitting) : this.#most;
   }
 
-  /** Turns of the event loop that others have before the next batch. */
+  /** Turns of the event loop that others have before the next slice. */
   turns(): number {
     if (this.#options === undefined) return 0;
     return this.#expected() ? TURNS_FOR_QUESTIONS : 1;
@@ -63,6 +74,28 @@ export class FeedPace {
     return Math.max(0, this.#beganMs + this.#options.everyMs - this.#options.nowMs());
   }
 
+  /** A batch of so many inputs begins. */
+  begins(inputs: number): void {
+    if (this.#options === undefined) return;
+    this.#beganMs = this.#options.nowMs();
+    this.#full = inputs >= this.batch();
+  }
+
+  /** Does the work of a slice and learns from how long it took. */
+  timed<Result>(inputs: number, work: () => Result): Result {
+    if (this.#options === undefined) return work();
+    const { sliceMs, nowMs } = this.#options;
+    const beganMs = nowMs();
+    const result = work();
+    const tookMs = nowMs() - beganMs;
+    // A slice that was not full says little about one that is, unless it took too long already.
+    if (inputs < Math.floor(this.#fitting) && tookMs <= sliceMs) return result;
+    const change = Math.sqrt(sliceMs / tookMs);
+    const fitting = this.#fitting * Math.max(1 / MOST_CHANGE, Math.min(MOST_CHANGE, change));
+    this.#fitting = Math.max(this.#least, Math.min(this.#most, fitting));
+    return result;
+  }
+
   #expected(): boolean {
     if (this.#options === undefined) return false;
     const nowMs = this.#options.nowMs();
@@ -71,22 +104,5 @@ export class FeedPace {
       this.#askedMs = nowMs;
     }
     return nowMs - this.#askedMs <= EXPECTED_MS;
-  }
-
-  /** Does the part of a batch in which nobody is answered, and learns from how long it took. */
-  timed<Result>(inputs: number, work: () => Result): Result {
-    if (this.#options === undefined || inputs === 0) return work();
-    const { withinMs, nowMs } = this.#options;
-    const beganMs = nowMs();
-    const result = work();
-    const tookMs = nowMs() - beganMs;
-    this.#beganMs = beganMs;
-    this.#full = inputs >= Math.floor(this.#fitting);
-    // A short batch says little about a longer one: it costs its write all the same.
-    if (!this.#full && tookMs <= withinMs) return result;
-    const change = Math.sqrt(withinMs / tookMs);
-    const fitting = this.#fitting * Math.max(1 / MOST_CHANGE, Math.min(MOST_CHANGE, change));
-    this.#fitting = Math.max(this.#least, Math.min(this.#most, fitting));
-    return result;
   }
 }

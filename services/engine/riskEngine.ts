@@ -103,7 +103,7 @@ export interface LiquidationMoves {
 }
 
 /**
- * The engine as a gateway sees it. Reads are synchronous and come from the state at `asOf`, whose last batch may still be on its way
+ * The engine as a gateway sees it. Reads are synchronous and come from the state at `asOf`, the last of which may still be on its way
  * to the disk (`waitForDisk`); `submit` resolves when its outcome is on disk.
  */
 export interface RiskEngine {

@@ -272,10 +272,41 @@ describe("while a batch is on its way to the disk", () => {
 describe("a feed beside questions", () => {
   const everyMs = 300;
 
+  test("is folded in slices, one batch: others see the states in between, and the end is the same", async () => {
+    const inputs = [
+      ...shortHistory(),
+      ...Array.from({ length: 30 }, (_, at) => mark(95n + BigInt(at % 7), 6n + BigInt(at))),
+    ];
+    const whole = await openEngine(new MemoryJournal(), new ScriptedSource([inputs]), folder.snapshots);
+    await whole.run();
+
+    const journal = new MemoryJournal();
+    const source = new ScriptedSource([], { ends: false });
+    const feedPace = { sliceMs: 0.5, everyMs: 4, nowMs: () => performance.now() };
+    const engine = await openEngine(journal, source, folder.snapshots, { feedPace });
+    const running = engine.run();
+    await settled();
+    const before = Number(engine.asOf().journalPosition);
+    engine.checkOrder({ ...order, account: 0 });
+    source.push(inputs);
+    const seen = new Set<number>();
+    while (source.toldDurable.length === 0) {
+      seen.add(Number(engine.asOf().journalPosition));
+      await settled();
+    }
+    const { rows, batches } = journal.store;
+    const inside = [...seen].filter((position) => position > before && position < rows.length);
+    expect(inside.length).toBeGreaterThan(0);
+    expect(batches.filter(({ rows }) => rows.some(({ position }) => position > before))).toHaveLength(1);
+    engine.stop();
+    await running;
+    expect(engine.shard.stateHash()).toBe(whole.shard.stateHash());
+  });
+
   test("gathers its inputs, while commands do not wait", async () => {
     const journal = new MemoryJournal();
     const source = new ScriptedSource([shortHistory().slice(0, 3)], { ends: false });
-    const feedPace = { withinMs: 2, everyMs, nowMs: () => performance.now() };
+    const feedPace = { sliceMs: 0.5, everyMs, nowMs: () => performance.now() };
     const engine = await openEngine(journal, source, folder.snapshots, { feedPace });
     const running = engine.run();
     await expect.poll(() => source.toldDurable).toHaveLength(1);

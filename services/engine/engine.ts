@@ -1,12 +1,10 @@
-import { LAYOUT_VERSION, MARK_PRICE_SET } from "../../assembly/memory/layout.ts";
+import { MARK_PRICE_SET } from "../../assembly/memory/layout.ts";
 import type { Migration } from "../../generated/proto/plimsoll/v1/journal_events.ts";
 import type { AccountCommand, ControlCommand } from "../../generated/proto/plimsoll/v1/venue_events.ts";
 import type { Source, SourceBatch, SourcePosition, VenueInput } from "../ingest/source.ts";
 import type { VenueFeedback } from "../ingest/venueFeedback.ts";
 import { hashBatch } from "../journal/batchHash.ts";
 import type { Journal, JournalBatch, JournalHead, JournalRow } from "../journal/journal.ts";
-import type { RungStore } from "../journal/rungs.ts";
-import type { SnapshotStore } from "../journal/snapshots.ts";
 import { type Capacities, Kernel } from "../kernel/kernel.ts";
 import type { AccountView, ControlsView, FeedLag, InstrumentView, OrderAnswer } from "../kernel/views.ts";
 import type { MarketDocument } from "../markets/market.ts";
@@ -21,6 +19,7 @@ import { cheapestCure, largestOrder, liquidationMoves } from "./inverseQuestions
 import { LagBound, type LagBoundOptions } from "./lagBound.ts";
 import type { Names } from "./names.ts";
 import { outcomeOfRow } from "./outcome.ts";
+import { reasonOf } from "./reason.ts";
 import { FIRST_EVENT_TIME_US } from "./record.ts";
 import { type RecoveryProgress, recover } from "./recovery.ts";
 import type {
@@ -36,17 +35,14 @@ import type {
   OrderQuestion,
   RiskEngine,
 } from "./riskEngine.ts";
-import { RungWriter } from "./rung.ts";
 import { Shard, VENUE_ACCOUNT_NAMES } from "./shard.ts";
+import { StatesLeft, type StatesLeftOptions } from "./statesLeft.ts";
 import { VenueView } from "./venueView.ts";
 
-export interface EngineOptions {
+export interface EngineOptions extends StatesLeftOptions {
   readonly journal: Journal;
   /** Reads the same journal beside the engine; closed before it, so that the last to leave can put the log into the file. */
   readonly past?: { close(): void };
-  readonly snapshots: SnapshotStore;
-  /** Where states are left for questions about the past; absent: nowhere. */
-  readonly rungs?: RungStore;
   readonly kernelBinary: Uint8Array;
   readonly engineVersion: string;
   readonly shard: string;
@@ -55,8 +51,6 @@ export interface EngineOptions {
   readonly capacities: Capacities;
   /** Makes the way in. A venue that is simulated may look at the margin state that it causes. */
   readonly source: (feedback: VenueFeedback) => Source;
-  /** A snapshot is taken after so many events. */
-  readonly snapshotEveryEvents: number;
   /** Inputs that one pull asks for at the most. */
   readonly pullLimit: number;
   /** New risk is refused while the feed is older than this (CTL-015). Absent: however old it is. */
@@ -65,7 +59,6 @@ export interface EngineOptions {
   readonly diskBound?: DiskBound | undefined;
   /** Shares the thread with those who ask; absent: every batch may take `pullLimit` inputs and as many commands, and the next follows at once. */
   readonly feedPace?: FeedPaceOptions;
-  readonly log: (message: string) => void;
   readonly progress?: RecoveryProgress;
 }
 
@@ -123,8 +116,7 @@ export class Engine implements RiskEngine {
   readonly #lagBound: LagBound | undefined;
   #wake: ((what: "command") => void) | undefined;
   readonly #listeners = new Set<(touched: ReadonlySet<number>) => void>();
-  #snapshotPosition: number;
-  #rungs: RungWriter | undefined;
+  readonly #statesLeft: StatesLeft;
   #ranking: { readonly nextPosition: number; readonly ranks: readonly AccountRank[] } | undefined;
 
   private constructor(options: EngineOptions, shard: Shard, head: JournalHead, start: StartReport) {
@@ -134,8 +126,7 @@ export class Engine implements RiskEngine {
     this.#head = head;
     this.names = shard.names;
     this.start = start;
-    this.#snapshotPosition = start.snapshotPosition;
-    if (options.rungs !== undefined) this.#rungs = new RungWriter(options.rungs, head.position);
+    this.#statesLeft = new StatesLeft(options, shard, head.position, start.snapshotPosition);
     if (options.lagBound !== undefined) this.#lagBound = new LagBound(options.lagBound);
     this.#feedPace = new FeedPace(options.feedPace, LEAST_SLICE, options.pullLimit);
   }
@@ -231,7 +222,7 @@ export class Engine implements RiskEngine {
       // Whoever asked before the end gets an answer.
       while (this.#commands.length > 0) await this.#commit({ spans: [], inputs: [] });
       this.#leave("the engine has stopped");
-      this.#cacheState();
+      this.#statesLeft.snapshot(this.#head);
       await this.#options.journal.keepAccountHeads(this.#accountHeads());
     } catch (error) {
       this.#leave(reasonOf(error));
@@ -313,8 +304,7 @@ export class Engine implements RiskEngine {
     this.#answer(commands, rows);
     this.#tell(rows);
     if (spans.length > 0) this.#source.durable(spans.map(toPosition));
-    if (this.#head.position - this.#snapshotPosition >= this.#options.snapshotEveryEvents) this.#cacheState();
-    this.#leaveRung();
+    this.#statesLeft.pass(this.#head);
   }
 
   /** From now on the state is ahead of the disk. @returns what says that it is not any more */
@@ -388,44 +378,6 @@ export class Engine implements RiskEngine {
       for (const account of this.#shard.reader.holders(instrument)) touched.add(account);
     }
     for (const listener of this.#listeners) listener(touched);
-  }
-
-  /** A snapshot is a cache: without it a start takes longer, and that is all. */
-  #cacheState(): void {
-    try {
-      this.takeSnapshot();
-    } catch (error) {
-      this.#options.log(`no snapshot at event ${this.#head.position}: ${reasonOf(error)}`);
-      this.#snapshotPosition = this.#head.position;
-    }
-  }
-
-  /** A ladder with a rung missing answers more slowly, and that is all. */
-  #leaveRung(): void {
-    try {
-      this.#rungs?.pass(this.#shard, this.#head);
-    } catch (error) {
-      this.#options.log(`no rung at event ${this.#head.position}: ${reasonOf(error)}`);
-    }
-  }
-
-  /** Writes a snapshot of the state at the head. */
-  takeSnapshot(): void {
-    const tables = this.#shard.kernel.copyTables();
-    this.#options.snapshots.write({
-      header: {
-        layoutVersion: LAYOUT_VERSION,
-        kernelHash: this.#shard.kernel.hash,
-        batch: this.#head.batch,
-        position: this.#head.position,
-        chainHash: Buffer.from(this.#head.hash).toString("hex"),
-        stateHash: this.#shard.stateHash(),
-        names: this.names.toText(),
-        tableBytes: tables.map((table) => table.length),
-      },
-      tables,
-    });
-    this.#snapshotPosition = this.#head.position;
   }
 
   *#accountHeads(): Generator<readonly [number, number]> {
@@ -568,10 +520,6 @@ function ranksOf(reader: Shard["reader"]): AccountRank[] {
   return ranks.sort((a, b) =>
     a.marginRatioE6 === b.marginRatioE6 ? a.account - b.account : a.marginRatioE6 > b.marginRatioE6 ? -1 : 1,
   );
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 function toPosition({ topic, partition, leaderEpoch, lastOffset }: SourceBatch["spans"][number]): SourcePosition {

@@ -20,7 +20,7 @@ import {
 import type { RiskEngine } from "../engine/riskEngine.ts";
 import { formatDecimal } from "../markets/decimal.ts";
 import { accountMessage, asOfMessage } from "./accountMessage.ts";
-import { onDisk, reading, requireServing } from "./calls.ts";
+import { onDisk, requireServing, unary } from "./calls.ts";
 import { requireText } from "./decimalField.ts";
 import { derivationMessage } from "./derivationMessage.ts";
 import { GatewayError, invalidField, toServiceError } from "./statusDetails.ts";
@@ -38,7 +38,12 @@ const CODES: Readonly<Record<NoAnswerReason, status>> = {
 /** plimsoll.v1.AuditService over the desk of a journal. */
 export function auditService(engine: RiskEngine, desk: AuditDesk): AuditServiceServer {
   return {
-    getAccountAt: reading(engine, (request) => getAccountAt(desk, request)),
+    getAccountAt: unary(engine, async (request) => {
+      const answer = await getAccountAt(desk, request);
+      // The desk reads the file, which may be ahead of the disk: what it read is there when the engine's batch is.
+      await onDisk(engine);
+      return answer;
+    }),
     streamHistory: (call) => void streamHistory(engine, desk, call),
   };
 }

@@ -116,8 +116,7 @@ describe("fencing", () => {
       const source = new ScriptedSource(stretches().slice(0, 4), { ends: false });
       const first = await openEngine(owner(), source, folder.snapshots);
       const running = first.run();
-      await settled();
-      await settled();
+      await expect.poll(() => source.toldDurable).toHaveLength(4);
       const second = await openEngine(owner(), new ScriptedSource(stretches()), folder.snapshots);
       const fenced = second.start.position + 1;
       const waiting = first.submit(deposit("alice", "to the old one", 1n));

@@ -40,6 +40,26 @@ test("an account at a position and at a time, with its derivation", async () => 
   expect(answer.kernelHash.length).toBe(32);
 });
 
+test("while a batch is on its way to the disk nothing of the file is told: it may be ahead", async () => {
+  const { engine, client } = await served();
+  const arrived = engine.goAhead();
+  const told: string[] = [];
+  const answer = client.getAccountAt({ account: "alice", at: position(head), explain: false }).then(() => {
+    told.push("account");
+  });
+  const stream = client.streamHistory({ account: "alice", from: undefined, to: undefined });
+  const ended = new Promise((resolve) => {
+    stream.on("data", () => told.push("event")).on("end", resolve);
+  });
+  // Longer than either takes.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(told).toEqual([]);
+  arrived();
+  await Promise.all([answer, ended]);
+  expect(told).toContain("account");
+  expect(told).toContain("event");
+});
+
 test("no answer has a typed reason", async () => {
   const { client } = await served();
   const reason = async (account: string, at: number) =>

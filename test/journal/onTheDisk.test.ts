@@ -2,6 +2,7 @@ import { fstatSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Checkpoints, PAGES_BETWEEN_CHECKPOINTS } from "../../services/journal/checkpoints.ts";
 import { JournalUnknownOutcomeError } from "../../services/journal/journal.ts";
 import { SqliteJournal } from "../../services/journal/sqliteJournal.ts";
 import { batchAfter, headOf } from "./batches.ts";
@@ -97,6 +98,14 @@ describe("an append", () => {
 
 describe("the log", () => {
   const PAGES = 4_096;
+
+  test("whose thread cannot copy it says so: the journal then lets SQLite do it within its commits", async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const checkpoints = new Checkpoints(join(folder, "no such folder", "shard.sqlite"), () => resolve("told"));
+    checkpoints.written(24 * PAGES_BETWEEN_CHECKPOINTS);
+    expect(await promise).toBe("told");
+    await checkpoints.close();
+  });
 
   test("is copied into the file beside the appends and begins anew, and is gone when the journal is closed", async () => {
     const journal = SqliteJournal.open(path, []);
